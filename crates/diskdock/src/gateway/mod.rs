@@ -114,8 +114,7 @@ impl Gateway {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err((&UNSUPPORTED_METHOD).into());
         }
-        let query = parts.uri.query().unwrap_or_default().as_bytes();
-        call.format = guessed_format(raw_pairs(query).chain(raw_pairs(body)));
+        call.format = guessed_format(query_pairs(&parts.uri).chain(raw_pairs(body)));
         let decoded = Decoded::of(parts, body)?;
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);
@@ -313,6 +312,11 @@ fn guessed_format<'a>(pairs: impl Iterator<Item = &'a [u8]> + Clone) -> Format {
     let has = |wanted: &[u8]| pairs.clone().any(|pair| pair.eq_ignore_ascii_case(wanted));
     let is_xml = has(b"Format=XML") || (has(b"SignatureVersion=1.0") && !has(b"Format=JSON"));
     if is_xml { Format::Xml } else { Format::Json }
+}
+
+/// The pairs of the query of a request.
+fn query_pairs(uri: &http::Uri) -> impl Iterator<Item = &[u8]> + Clone {
+    raw_pairs(uri.query().unwrap_or_default().as_bytes())
 }
 
 /// The pairs of a query, or of a form.

@@ -1,6 +1,6 @@
 //! `GetPolicy`: one policy with its document.
 
-use super::lookup::{self, FoundPolicy, PolicyTypeWord};
+use super::lookup::{self, AnyPolicy, FoundPolicy};
 use super::policy_holder::Holders;
 use super::view::VersionItem;
 use crate::actions::prelude::*;
@@ -8,20 +8,6 @@ use crate::catalog::times::with_seconds;
 
 /// Shows a policy with its document.
 pub(crate) struct GetPolicy;
-
-params!(
-    /// Parameters of GetPolicy.
-    pub(crate) struct Params {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-    }
-);
 
 reply!(
     /// Reply of GetPolicy.
@@ -56,7 +42,7 @@ reply!(
 );
 
 impl Query for GetPolicy {
-    type Params = Params;
+    type Params = AnyPolicy;
     type Reply = Reply;
 
     const NAME: &'static str = "GetPolicy";
@@ -64,7 +50,7 @@ impl Query for GetPolicy {
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &AnyPolicy) -> Result<Reply, ActionError> {
         let policy_type = params.policy_type.of_domain();
         let found = lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
         let (description, version, made, changed) = match found {

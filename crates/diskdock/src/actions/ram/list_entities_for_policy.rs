@@ -2,27 +2,13 @@
 
 use domain::ram::{PolicyHolder, PolicyType};
 
-use super::lookup::{self, PolicyTypeWord};
+use super::lookup::{self, AnyPolicy};
 use super::policy_holder::Holders;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
 /// Lists who has a policy.
 pub(crate) struct ListEntitiesForPolicy;
-
-params!(
-    /// Parameters of ListEntitiesForPolicy.
-    pub(crate) struct Params {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-    }
-);
 
 reply!(
     /// Reply of ListEntitiesForPolicy.
@@ -103,7 +89,7 @@ reply!(
 );
 
 impl Query for ListEntitiesForPolicy {
-    type Params = Params;
+    type Params = AnyPolicy;
     type Reply = Reply;
 
     const NAME: &'static str = "ListEntitiesForPolicy";
@@ -111,7 +97,7 @@ impl Query for ListEntitiesForPolicy {
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &AnyPolicy) -> Result<Reply, ActionError> {
         let policy = (params.policy_type.of_domain(), &*params.policy_name.0);
         lookup::policy(tx, call, policy.0, policy.1)?;
         let holders = Holders::all(tx, call)?;

@@ -1,25 +1,11 @@
 //! `ListPolicyVersions`: the versions of a policy.
 
-use super::lookup::{self, FoundPolicy, PolicyTypeWord};
+use super::lookup::{self, AnyPolicy, FoundPolicy};
 use super::view::VersionItem;
 use crate::actions::prelude::*;
 
 /// Lists the versions of a policy.
 pub(crate) struct ListPolicyVersions;
-
-params!(
-    /// Parameters of ListPolicyVersions.
-    pub(crate) struct Params {
-        /// The owner: the service (System) or the account (Custom).
-        #[malformed = POLICY_TYPE_NOT_VALID]
-        policy_type: PolicyTypeWord,
-        /// The policy.
-        #[malformed = POLICY_NAME_LENGTH]
-        #[example = "readers"]
-        #[names = "policy"]
-        policy_name: Text<1, 128>,
-    }
-);
 
 reply!(
     /// Reply of ListPolicyVersions.
@@ -38,7 +24,7 @@ reply!(
 );
 
 impl Query for ListPolicyVersions {
-    type Params = Params;
+    type Params = AnyPolicy;
     type Reply = Reply;
 
     const NAME: &'static str = "ListPolicyVersions";
@@ -46,7 +32,7 @@ impl Query for ListPolicyVersions {
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 
-    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
+    fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &AnyPolicy) -> Result<Reply, ActionError> {
         let policy_type = params.policy_type.of_domain();
         let found = lookup::policy(tx, call, policy_type, &params.policy_name.0)?;
         let policy_version = match found {

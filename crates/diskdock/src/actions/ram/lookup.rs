@@ -16,6 +16,20 @@ choice!(
     }
 );
 
+params!(
+    /// Parameters that name a policy, the service's own or one of the account.
+    pub(crate) struct AnyPolicy {
+        /// The owner: the service (System) or the account (Custom).
+        #[malformed = POLICY_TYPE_NOT_VALID]
+        policy_type: PolicyTypeWord,
+        /// The policy.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+    }
+);
+
 impl PolicyTypeWord {
     pub(super) fn of_domain(self) -> PolicyType {
         match self {

@@ -2,6 +2,7 @@
 
 use domain::ram::{self, PolicyVersion, RamPolicy};
 
+use super::lookup;
 use crate::actions::prelude::*;
 use crate::catalog::{Shape, Value};
 
@@ -23,6 +24,38 @@ impl VersionId {
     /// Whether it is the first version, the only one of a policy of the service.
     pub(super) fn is_first(self) -> bool {
         self.0 == 1
+    }
+}
+
+params!(
+    /// Parameters that name a version of a policy of the account.
+    pub(crate) struct OwnVersion {
+        /// The policy, one of the account.
+        #[malformed = POLICY_NAME_LENGTH]
+        #[example = "readers"]
+        #[names = "policy"]
+        policy_name: Text<1, 128>,
+        /// The version: `v1`.
+        #[malformed = POLICY_VERSION_FORMAT]
+        version_id: VersionId,
+    }
+);
+
+/// A policy, and the number of a version that it has.
+pub(crate) struct FoundVersion {
+    pub(super) policy: RamPolicy,
+    pub(super) number: u32,
+}
+
+impl FoundVersion {
+    pub(super) fn load(
+        tx: &dyn ReadTx,
+        call: &Call<'_>,
+        params: &OwnVersion,
+    ) -> Result<FoundVersion, ActionError> {
+        let policy = lookup::own_policy(tx, call, &params.policy_name.0)?;
+        let number = of(&policy, params.version_id)?.number;
+        Ok(FoundVersion { policy, number })
     }
 }
 

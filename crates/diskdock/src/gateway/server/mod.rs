@@ -36,7 +36,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use super::respond::ApiResponse;
-use super::{GatewayReply, SharedGateway, guessed_format, host, raw_pairs};
+use super::{GatewayReply, SharedGateway, guessed_format, host, query_pairs};
 use crate::catalog::Origin;
 use crate::catalog::errors::{MALFORMED_REQUEST, REQUEST_TOO_LARGE, SERVICE_UNAVAILABLE};
 use crate::catalog::{ActionError, Refusal};
@@ -230,8 +230,8 @@ impl Connection {
     /// The answer to a request whose body could not be read.
     fn refuse(&self, parts: &Parts, refusal: Refusal) -> Response<Body> {
         let ids = &self.server.gateway.services.environment.ids;
-        let query = parts.uri.query().unwrap_or_default().as_bytes();
-        let (stop, format) = (ActionError::Refused(refusal), guessed_format(raw_pairs(query)));
+        let format = guessed_format(query_pairs(&parts.uri));
+        let stop = ActionError::Refused(refusal);
         let answer = ApiResponse::stopped(&stop, &ids.request(), host(parts), format);
         answer.into_response(&ids.trace()).map(Body::from)
     }

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use crate::catalog::errors::{MALFORMED_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TOO_LARGE};
 use crate::catalog::{ActionError, Format, Refusal};
 use crate::gateway::respond::ApiResponse;
-use crate::gateway::{Gateway, guessed_format, raw_pairs};
+use crate::gateway::{Gateway, guessed_format, query_pairs};
 
 /// The parts of a request that its error reply needs.
 pub(super) struct PageErrors {
@@ -18,10 +18,9 @@ pub(super) struct PageErrors {
 
 impl PageErrors {
     pub(super) fn of<B>(request: &Request<B>) -> PageErrors {
-        let query = request.uri().query().unwrap_or_default().as_bytes();
         PageErrors {
             host: request.headers().get(HOST).cloned(),
-            format: guessed_format(raw_pairs(query)),
+            format: guessed_format(query_pairs(request.uri())),
         }
     }
 

@@ -35,6 +35,7 @@ impl Qemu {
         for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk.clone(), at.generation);
             let attachment = AttachmentId { instance: machine.id.clone(), disk, generation };
+            let mut plugs_again = false;
             if devices.contains(&object_names::of_device(&attachment)?) {
                 state.unplug.note_present(&attachment);
                 if !at.device_added {
@@ -50,36 +51,28 @@ impl Qemu {
                 let count_eject =
                     |record: &mut Record| record.set_ejected(&attachment, unrequested_ejects);
                 machine.disk_left(state, &attachment, at.port, count_eject).await?;
-                if unrequested_ejects <= PLUG_AGAIN {
-                    self.try_plug_again(machine, state, client, &attachment, &devices).await;
-                } else {
+                plugs_again = unrequested_ejects <= PLUG_AGAIN;
+                if !plugs_again {
                     let times = format!("{unrequested_ejects} times");
                     let incident =
                         format!("the disk left its guest {times} without a request to detach it");
                     let hint = "detach it, or restart the instance to plug it in";
                     self.log_incident(&attachment, &format!("{incident}; {hint}"));
                 }
-            } else if (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added {
-                self.try_plug_again(machine, state, client, &attachment, &devices).await;
+            } else {
+                plugs_again = (1..=PLUG_AGAIN).contains(&at.unrequested_ejects) && !at.device_added;
+            }
+            // If that fails, the disk stays in the differences until a later look succeeds; the
+            // machine's other disks, and its power, are controlled meanwhile.
+            if plugs_again
+                && let Err(error) =
+                    self.plug_again(machine, state, client, &attachment, &devices).await
+            {
+                let (instance, disk) = (&attachment.instance, &attachment.disk);
+                tracing::warn!(%instance, %disk, %error, "cannot plug a disk in again yet");
             }
         }
         Ok(())
-    }
-
-    /// Plugs a disk in again. If that fails, the disk stays in the differences until a later look
-    /// succeeds; the machine's other disks, and its power, are controlled meanwhile.
-    async fn try_plug_again(
-        &self,
-        machine: &Machine,
-        state: &mut State,
-        client: &qmp::Client,
-        attachment: &AttachmentId,
-        devices: &HashSet<String>,
-    ) {
-        if let Err(error) = self.plug_again(machine, state, client, attachment, devices).await {
-            let (instance, disk) = (&attachment.instance, &attachment.disk);
-            tracing::warn!(%instance, %disk, %error, "cannot plug a disk in again yet");
-        }
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.

@@ -183,17 +183,15 @@ impl Qemu {
         state: &mut State,
     ) -> Result<Option<String>, TransientError> {
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
-        for at in disks.unwrap_or_default().into_iter().filter(|at| at.opened.is_some()) {
-            let closed = self.open_for_sync(&at.disk, at.opened).await;
-            // Other errors are looked at when the machine has ended.
-            if let Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. })) =
-                closed
-            {
-                let last = "its guest has the last copy, which would go with the machine";
-                return Ok(Some(format!("{}: {last}: {error}", at.disk)));
-            }
-        }
-        Ok(None)
+        // Other errors are looked at when the machine has ended.
+        let is_lost = |error: &StorageError| {
+            matches!(error, StorageError::Missing { .. } | StorageError::Replaced { .. })
+        };
+        let opened = disks.unwrap_or_default().into_iter().filter(|at| at.opened.is_some());
+        let errors = self.errors_of_closing(opened.collect()).await;
+        let lost = errors.into_iter().find(|(_, error)| is_lost(error));
+        let last = "its guest has the last copy, which would go with the machine";
+        Ok(lost.map(|(disk, error)| format!("{disk}: {last}: {error}")))
     }
 
     /// Waits a moment until no QEMU has the disks of a machine open that seems to be off. It is not
@@ -253,13 +251,19 @@ impl Qemu {
 
     /// Problems with the bytes of a machine's disks.
     pub(super) async fn problems(&self, disks: &[Plugged]) -> Vec<String> {
-        let disks = disks.to_vec();
+        let errors = self.errors_of_closing(disks.to_vec()).await;
+        let known = errors.iter().filter(|(_, error)| error.needs_operator());
+        known.map(|(_, error)| error.to_string()).collect()
+    }
+
+    /// The errors that closing these disks would have.
+    async fn errors_of_closing(&self, disks: Vec<Plugged>) -> Vec<(DiskId, StorageError)> {
         let read = move |volumes: &dyn Volumes| {
-            let held = |at: Plugged| {
+            let error_of = |at: Plugged| {
                 let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err()?;
-                error.needs_operator().then(|| error.to_string())
+                Some((at.disk, error))
             };
-            Ok(disks.into_iter().filter_map(held).collect())
+            Ok(disks.into_iter().filter_map(error_of).collect())
         };
         self.with_volumes(read).await.unwrap_or_default()
     }
