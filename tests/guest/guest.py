@@ -10,6 +10,7 @@
     verify_file("/path/to/d-1.raw", acknowledged)
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import math
@@ -26,6 +27,8 @@ BLOCK = 4096
 """Bytes of a numbered block; its layout is told in disk-writer.c."""
 
 EXIT = re.compile(rb"\ndiskdock-exit (\d+)\n\Z")
+READY = b"diskdock-guest: ready"
+"""The line on its console with which the agent begins to answer."""
 NO_ANSWER_S = 3
 """Seconds on top of a script's own time after which the guest counts as dead."""
 
@@ -37,8 +40,11 @@ class GuestError(Exception):
 class Guest:
     """A guest whose agent is reached at a port of this host. Any number of threads may use it at a time."""
 
-    def __init__(self, port, host="127.0.0.1"):
+    def __init__(self, port, host="127.0.0.1", console=None):
+        """`console` is the file of its console, if it has one; `wait_ready` then connects when the agent is there."""
         self.address = (host, port)
+        self.console = console
+        self._ready_at_boot = {}
 
     def run(self, script, timeout=30, answer_timeout=None):
         """Runs a shell script; returns (exit status, output with the errors in it).
@@ -69,6 +75,9 @@ class Guest:
 
         def answers():
             nonlocal found, timeout_s
+            # passt keeps a core busy for 10 s with a connection that is given up before the guest answered it.
+            if not self._says_ready(self._ready_at_boot.get(other_than, 0)):
+                return False
             try:
                 found = self.boot(timeout_s)
             except (OSError, GuestError):
@@ -79,6 +88,19 @@ class Guest:
 
         wait_until(answers, timeout, "the guest's agent does not answer")
         return found
+
+    def _times_ready(self):
+        """How often the console says that the agent is there; a machine's console goes on in the same file."""
+        return self.console.read_bytes().count(READY) if self.console and self.console.is_file() else 0
+
+    def _says_ready(self, more_often_than):
+        """Whether this QEMU's guest has said it, and more often than before; true of a guest without a console."""
+        if not self.console:
+            return True
+        pid = self.console.with_name("qemu.pid")
+        with contextlib.suppress(FileNotFoundError):
+            return self.console.stat().st_mtime >= pid.stat().st_mtime and self._times_ready() > more_often_than
+        return False
 
     def disks(self):
         """The guest's view of its disks: {serial: name in /dev}."""
@@ -158,10 +180,12 @@ class Guest:
 
     def boot(self, answer_timeout=2):
         """An identifier that the guest gets anew at every boot."""
+        times_ready = self._times_ready()
         # QEMU accepts connections for a guest that is down, which then hear nothing: better ask again soon.
         status, output = self.run("cat /proc/sys/kernel/random/boot_id", answer_timeout=answer_timeout)
         if status != 0:
             raise GuestError(output)
+        self._ready_at_boot[output.strip()] = times_ready
         return output.strip()
 
     def _leave(self, script):

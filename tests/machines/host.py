@@ -232,9 +232,9 @@ def newest_record(path):
 class Machine:
     def __init__(self, host, instance_id, port):
         self.host, self.id = host, instance_id
-        self.guest = Guest(port)
         self.directory = host.data / "machines" / instance_id
         self.run = self.directory / "run"
+        self.guest = Guest(port, console=self.run / "console.log")
 
     def status(self):
         body = self.host.call("describe_instances", region_id=REGION, instance_ids=json.dumps([self.id]))
