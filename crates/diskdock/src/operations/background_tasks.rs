@@ -64,7 +64,7 @@ impl BackgroundTasks {
         let own = [
             PeriodicTask::new("renew the lease", RENEWED_EVERY, move || {
                 let runner = Arc::clone(&renewing);
-                async move { runner.renew_lease().await }
+                async move { runner.renew_lease_and_age().await }
             }),
             PeriodicTask::new("take over from silent servers", TAKEN_OVER_EVERY, move || {
                 let runner = Arc::clone(&taking_over);

@@ -52,6 +52,12 @@ impl Runner {
         self.store.write(move |tx| tx.renew_lease(&server, uptime)).await
     }
 
+    /// Renews the lease, and notes how far the store has come.
+    pub(super) async fn renew_lease_and_age(&self) -> Result<(), StoreError> {
+        self.renew_lease().await?;
+        self.store.note_age().await
+    }
+
     /// Takes over what other servers had in flight that are silent. Gives how many operations that
     /// was.
     pub async fn take_over(self: &Arc<Self>) -> Result<usize, StoreError> {

@@ -45,8 +45,12 @@ pub trait Engine: Send + Sync {
     fn walks_at_a_time(&self) -> usize;
     /// Is notified when another server may have changed the access keys; none if no other can.
     fn keys_changed(&self) -> Option<Arc<Notify>>;
-    /// Why the engine takes no more writes, if it does not.
+    /// Why the engine takes no more writes, if it does not: a sync failed, the file is damaged, or
+    /// the database cannot be reached.
     fn stopped(&self) -> Option<String>;
+    /// Notes how far the store has come where a later start looks, so that it refuses an older copy
+    /// of the store. Waits for the disk.
+    fn note_age(&self) -> Result<(), StoreError>;
     /// Ends well: does what is queued; SQLite leaves the whole state in one file. Whatever comes
     /// afterwards is refused. Waits for the disk.
     fn close(&self) -> Result<(), StoreError>;

@@ -362,10 +362,14 @@ impl Store {
         self.engine.keys_changed()
     }
 
-    /// Why the store takes no more writes, if it does not: a sync failed, the file is damaged, or
-    /// the database cannot be reached.
+    /// See [`Engine::stopped`].
     pub(crate) fn stopped(&self) -> Option<String> {
         self.engine.stopped()
+    }
+
+    /// See [`Engine::note_age`].
+    pub async fn note_age(&self) -> Result<(), StoreError> {
+        self.elsewhere(|engine| engine.note_age()).await
     }
 
     /// Ends: does what is queued, refuses the rest; SQLite leaves one file. What goes

@@ -180,6 +180,11 @@ impl Engine for Postgres {
         READS
     }
 
+    /// Not here: the database is not in a directory that somebody could put a copy into.
+    fn note_age(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Never: what the database lost it does not acknowledge, and it may be back at any time.
     fn stopped(&self) -> Option<String> {
         None

@@ -14,7 +14,7 @@ use super::super::{StoreError, WriteJob};
 use super::entity_cache::{CommitDelta, EntityCache};
 use super::health::Health;
 use super::sqlite_tx::SqliteTx;
-use super::{engine, run};
+use super::{Durability, engine, identity, run};
 use crate::reserve;
 
 /// Pages of the write-ahead log after which it is written back into the store.
@@ -26,6 +26,7 @@ pub(super) struct Committer {
     cache: Arc<EntityCache>,
     health: Arc<Health>,
     directory: PathBuf,
+    durability: Durability,
     /// The state of the file when this connection changed it last, as SQLite counts it.
     seen: Cell<Option<i64>>,
     /// Pages in the write-ahead log after the last commit.
@@ -47,11 +48,11 @@ impl Committer {
         mut connection: Connection,
         cache: Arc<EntityCache>,
         health: Arc<Health>,
-        directory: PathBuf,
+        (directory, durability): (PathBuf, Durability),
     ) -> Result<Committer, StoreError> {
         connection.wal_hook(Some(note_log_pages)).map_err(engine)?;
         let (seen, log_pages) = (Cell::new(None), Cell::new(0));
-        Ok(Committer { connection, cache, health, directory, seen, log_pages })
+        Ok(Committer { connection, cache, health, directory, durability, seen, log_pages })
     }
 
     /// Commits these writes together, or each by itself if that fails, and tells each how it
@@ -142,8 +143,16 @@ impl Committer {
 
     /// Leaves the whole state in one file.
     pub(super) fn close(self) -> Result<(), StoreError> {
-        let Committer { connection, health, .. } = self;
+        let Committer { connection, health, directory, durability, .. } = self;
         let closed = health.allow_writes().and_then(|()| {
+            // A copy that was made while the server ran is older than what it leaves.
+            let counted = match durability {
+                Durability::Ephemeral => Ok(()),
+                _ => identity::count_up(&connection, &directory, durability),
+            };
+            if let Err(error) = counted {
+                tracing::warn!(%error, "an older copy of the store will not be noticed");
+            }
             let done =
                 connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
             match health.note(done.map_err(engine))? {

@@ -1,6 +1,5 @@
 //! Tells a store that belongs to a directory from one that is new there, damaged, or an old copy:
-//! the store has a name and counts how often it was opened, and a small file beside it says the
-//! same.
+//! the store has a name and says how far it has come, and a small file beside it says the same.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -10,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
-use super::{Durability, STORE, engine};
+use super::{Durability, SERVER, STORE, engine};
 use crate::private_file;
 
 /// The file beside the store.
@@ -20,11 +19,23 @@ pub(super) const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Directories beside the store of a server that ran virtual machines.
 const BESIDE: &[&str] = &["machines", "disks"];
 
-/// The name of a store and how often it was opened.
+/// The name of a store and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     name: String,
+    #[serde(flatten)]
+    age: Age,
+}
+
+/// How far a store has come. Grows with every start and stop and every 20 s in between, and is
+/// written into the store before it is written beside it: so the store is never behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Age {
+    /// How often the store was opened or closed.
     opened: u64,
+    /// How often the server has renewed its lease.
+    #[serde(default)]
+    renewals: i64,
 }
 
 /// Refuses a directory whose store is missing or no store, although it had one.
@@ -176,28 +187,38 @@ pub(super) fn check_age(connection: &Connection, directory: &Path) -> Result<(),
         return Ok(());
     };
     let what = match inside {
-        Some(inside) if inside.name == beside.name && inside.opened >= beside.opened => {
+        Some(inside) if inside.name == beside.name && inside.age >= beside.age => {
             return Ok(());
         }
-        Some(inside) if inside.name == beside.name => format!(
-            "is an old copy: it was opened {} times, the one that lay here {} times",
-            inside.opened, beside.opened
-        ),
+        Some(inside) if inside.name == beside.name => {
+            format!("is an old copy: {}", older(inside.age, beside.age))
+        }
         Some(_) | None => "is another store than the one that lay here".to_owned(),
     };
     Err(refused(directory, &what, &format!("{MARK} says so")))
 }
 
-/// Counts the opening, in the store first.
-pub(super) fn count_opening(
+/// How one store is older than another, in words.
+fn older(found: Age, latest: Age) -> String {
+    if found.opened == latest.opened {
+        let (found, latest) = (found.renewals, latest.renewals);
+        format!("its lease was renewed {found} times, that of the one that lay here {latest} times")
+    } else {
+        let (found, latest) = (found.opened, latest.opened);
+        format!("it was opened and closed {found} times, the one that lay here {latest} times")
+    }
+}
+
+/// Counts an opening or a closing, in the store first.
+pub(super) fn count_up(
     connection: &Connection,
     directory: &Path,
     durability: Durability,
 ) -> Result<(), StoreError> {
     let found = read_identity(connection)?;
-    let fresh = || Mark { name: new_name(), opened: 0 };
-    let mark = found.unwrap_or_else(fresh);
-    let mark = Mark { opened: mark.opened + 1, ..mark };
+    let fresh = || Mark { name: new_name(), age: Age { opened: 0, renewals: 0 } };
+    let mut mark = found.unwrap_or_else(fresh);
+    mark.age.opened += 1;
     write_inside(connection, &mark)?;
     match durability {
         Durability::Synced => write_beside(directory, &mark),
@@ -207,13 +228,22 @@ pub(super) fn count_opening(
     }
 }
 
+/// Writes beside the store how far it has come.
+pub(super) fn note_age(connection: &Connection, directory: &Path) -> Result<(), StoreError> {
+    match read_identity(connection)? {
+        Some(mark) => write_beside(directory, &mark),
+        None => Ok(()),
+    }
+}
+
 /// The name and the count that make a store the latest one of this directory.
 pub(super) fn next_mark(connection: &Connection, directory: &Path) -> Result<Mark, StoreError> {
     let beside = read_mark(directory).ok().flatten();
     let inside = read_identity(connection)?;
-    let opened = beside.iter().chain(&inside).map(|mark| mark.opened).max().unwrap_or(0);
+    let opened = beside.iter().chain(&inside).map(|mark| mark.age.opened).max().unwrap_or(0);
+    let renewals = inside.as_ref().map_or(0, |mark| mark.age.renewals);
     let name = beside.or(inside).map_or_else(new_name, |mark| mark.name);
-    Ok(Mark { name, opened: opened + 1 })
+    Ok(Mark { name, age: Age { opened: opened + 1, renewals } })
 }
 
 fn new_name() -> String {
@@ -226,7 +256,21 @@ fn read_identity(connection: &Connection) -> Result<Option<Mark>, StoreError> {
     let (name, opened) = (value(connection, "name")?, value(connection, "opened")?);
     let (Some(name), Some(opened)) = (name, opened) else { return Ok(None) };
     let wrong = |_| StoreError::Corrupt(format!("opened {opened:?} times"));
-    Ok(Some(Mark { name, opened: opened.parse().map_err(wrong)? }))
+    let opened = opened.parse().map_err(wrong)?;
+    Ok(Some(Mark { name, age: Age { opened, renewals: renewals(connection)? } }))
+}
+
+/// How often the server has renewed its lease.
+fn renewals(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'leases'";
+    let tables = connection.query_row(sql, [], |row| row.get::<_, u32>(0)).map_err(engine)?;
+    if tables == 0 {
+        // A store that an older version left.
+        return Ok(0);
+    }
+    let sql = "SELECT renewals FROM leases WHERE server = ?1";
+    let found = connection.query_row(sql, [SERVER], |row| row.get::<_, i64>(0)).optional();
+    Ok(found.map_err(engine)?.unwrap_or(0))
 }
 
 fn read_mark(directory: &Path) -> Result<Option<Mark>, StoreError> {
@@ -275,7 +319,7 @@ pub(super) fn set(
 pub(super) fn write_inside(connection: &Connection, mark: &Mark) -> Result<(), StoreError> {
     let sql = "INSERT INTO identity (name, value) VALUES ('name', ?1), ('opened', ?2) \
                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    let done = connection.execute(sql, params![mark.name, mark.opened.to_string()]);
+    let done = connection.execute(sql, params![mark.name, mark.age.opened.to_string()]);
     done.map(drop).map_err(engine)
 }
 

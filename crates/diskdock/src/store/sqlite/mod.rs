@@ -94,6 +94,7 @@ pub struct Sqlite {
     health: Arc<Health>,
     closed: AtomicBool,
     directory: PathBuf,
+    durability: Durability,
     _lock: Arc<File>,
 }
 
@@ -115,7 +116,7 @@ impl Sqlite {
         check.run(&connection, directory)?;
         migrate::forward(&mut connection)?;
         identity::check_age(&connection, directory)?;
-        identity::count_opening(&connection, directory, durability)?;
+        identity::count_up(&connection, directory, durability)?;
         Sqlite::with(connection, directory, lock, durability)
     }
 
@@ -148,10 +149,11 @@ impl Sqlite {
         let (cache, health) = (Arc::<EntityCache>::default(), Arc::<Health>::default());
         let directory = directory.to_owned();
         let (follows, watches) = (Arc::clone(&cache), Arc::clone(&health));
-        let committer = Committer::new(connection, follows, watches, directory.clone())?;
+        let committer =
+            Committer::new(connection, follows, watches, (directory.clone(), durability))?;
         let writer = Writer::start(committer, durability)?;
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
-        Ok(Sqlite { writer, readers, cache, health, closed, directory, _lock: lock })
+        Ok(Sqlite { writer, readers, cache, health, closed, directory, durability, _lock: lock })
     }
 
     fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -234,6 +236,17 @@ impl Engine for Sqlite {
 
     fn stopped(&self) -> Option<String> {
         self.health.stopped()
+    }
+
+    fn note_age(&self) -> Result<(), StoreError> {
+        // Without syncs the file beside the store could survive what the store does not.
+        if self.durability != Durability::Synced {
+            return Ok(());
+        }
+        let connection = self.reader()?;
+        let noted = identity::note_age(&connection, &self.directory);
+        self.give_back(connection);
+        noted
     }
 
     fn close(&self) -> Result<(), StoreError> {

@@ -113,6 +113,10 @@ impl<E: Engine> Engine for Flaky<E> {
         self.engine.stopped()
     }
 
+    fn note_age(&self) -> Result<(), StoreError> {
+        self.engine.note_age()
+    }
+
     fn close(&self) -> Result<(), StoreError> {
         self.engine.close()
     }

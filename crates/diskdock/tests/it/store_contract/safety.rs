@@ -1,11 +1,11 @@
 //! A store of another time: stopped well, lost, damaged, an old copy, of another version.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diskdock::store::sqlite::{BackupOrigin, BackupPlan, Durability, STORE, Sqlite};
 use diskdock::store::{DiskFilter, Page, Store, StoreError};
-use domain::DiskId;
+use domain::{DiskId, Uptime};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -75,6 +75,39 @@ async fn open_refuses_an_old_copy_until_the_mark_is_removed() {
     assert!(refusal(directory.path()).contains("is an old copy"));
     fs::remove_file(directory.path().join("store-mark")).unwrap();
     assert!(has_disk(&open(directory.path()).unwrap()));
+}
+
+/// A copy of the store as it is now, of a server that runs.
+fn copied(directory: &Path, name: &str) -> PathBuf {
+    let copy = directory.join(name);
+    let connection = Connection::open(directory.join(STORE)).unwrap();
+    connection.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    copy
+}
+
+async fn renew(store: &Store) {
+    store.write(|tx| tx.renew_lease("local", Uptime(0))).await.unwrap();
+    store.note_age().await.unwrap();
+}
+
+#[tokio::test]
+async fn open_refuses_a_copy_from_the_same_run_after_a_stop_and_after_a_kill() {
+    let directory = stopped().await;
+    let (path, mark) = (directory.path(), directory.path().join("store-mark"));
+    let store = Store::new(Sqlite::open(path, Durability::Synced).unwrap());
+    renew(&store).await;
+    let copy = copied(path, "copy");
+    renew(&store).await;
+    let mark_of_run = fs::read(&mark).unwrap();
+    store.close().await;
+    drop(store);
+
+    fs::copy(&copy, path.join(STORE)).unwrap();
+    assert!(refusal(path).contains("is an old copy: it was opened and closed 3 times"));
+    fs::write(&mark, mark_of_run).unwrap();
+    assert!(refusal(path).contains("is an old copy: its lease was renewed 1 times"));
+    fs::remove_file(&mark).unwrap();
+    assert!(has_disk(&open(path).unwrap()));
 }
 
 fn bodies(path: &Path, table: &str) -> Vec<Value> {
