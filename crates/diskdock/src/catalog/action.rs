@@ -14,6 +14,7 @@ use super::input::Input;
 use super::params::{Params, RawParams};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
+use super::sdk::SdkParam;
 use super::spec::Spec;
 use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
@@ -142,6 +143,8 @@ pub trait Action: Sync + 'static {
     const LOAD_ERRORS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<Self::Facts>];
+    /// Where the models of the typed SDKs differ from its parameters.
+    const SDK: &'static [SdkParam] = &[];
     /// Its needs of the hypervisor.
     const NEEDS: Needs = Needs::Nothing;
     /// The error for a ClientToken that is used again with other parameters.
@@ -171,6 +174,8 @@ pub trait Query: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
+    /// Where the models of the typed SDKs differ from its parameters.
+    const SDK: &'static [SdkParam] = &[];
     /// Whether every key may call it, whatever its policies say.
     const OPEN: bool = false;
     /// Errors that it can give besides those of its parameters.
@@ -291,6 +296,7 @@ impl<Q: Query> DynQuery for Q {
                 risk: Risk::Low,
                 transition: None,
                 parameters: Q::Params::SPECS,
+                sdk: Q::SDK,
                 reply: Q::Reply::SHAPE,
                 preconditions: Vec::new,
                 needs: Needs::Nothing,
@@ -337,6 +343,7 @@ impl<A: Action> DynAction for A {
                 risk: A::RISK,
                 transition: A::TRANSITION,
                 parameters: A::Params::SPECS,
+                sdk: A::SDK,
                 reply: A::Reply::SHAPE,
                 preconditions: preconditions_of::<A>,
                 needs: A::NEEDS,

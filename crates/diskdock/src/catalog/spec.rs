@@ -4,6 +4,7 @@ use super::environment::Needs;
 use super::errors::ErrorCode;
 use super::params::ParamSpec;
 use super::reply::ReplyShape;
+use super::sdk::SdkParam;
 use super::transition::{Edge, Risk, Transition};
 
 /// An action as the documents, the explorer and the command line see it.
@@ -24,6 +25,8 @@ pub struct Spec {
     pub transition: Option<&'static Transition>,
     /// Its parameters, in order.
     pub parameters: &'static [ParamSpec],
+    /// Where the models of the typed SDKs differ from its parameters.
+    pub(crate) sdk: &'static [SdkParam],
     /// Its reply, without the RequestId.
     pub reply: ReplyShape,
     /// Its preconditions, in the order in which they are checked.

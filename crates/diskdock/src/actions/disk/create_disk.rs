@@ -205,6 +205,8 @@ A pay-as-you-go disk in a zone; or, with `InstanceId`, a subscription disk that 
 subscription instance. Unless the pace says otherwise, a new disk is Available at once.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const SDK: &'static [SdkParam] =
+        &[SdkParam::long("ProvisionedIops"), SdkParam::long("Arn.AssumeRoleFor")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &ZONE_NOT_FOUND,

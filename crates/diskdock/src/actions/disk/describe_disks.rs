@@ -193,6 +193,8 @@ impl Query for DescribeDisks {
 
     const NAME: &'static str = "DescribeDisks";
     const SUMMARY: &'static str = "Lists disks that match all given filters, newest first.";
+    const SDK: &'static [SdkParam] =
+        &[SdkParam::lacking("PerformanceLevel", TypedSdk::ALL_BUT_PYTHON)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_VALID,
         &ZONE_NOT_IN_RECORDS,

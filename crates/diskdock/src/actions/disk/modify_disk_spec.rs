@@ -204,6 +204,10 @@ limits before the task ends. Otherwise no disk is throttled: category and level 
 shows, and a guest gets what its host gives.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("ProvisionedIops"),
+        SdkParam::lacking("DestinationZoneId", TypedSdk::OLDEST),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &DETACHED_SYSTEM_DISK];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -24,6 +24,8 @@ pub trait Batch: Sync + 'static {
     const RISK: Risk;
     /// The change of each instance's status.
     const TRANSITION: &'static Transition;
+    /// Where the models of the typed SDKs differ from its parameters.
+    const SDK: &'static [SdkParam] = &[];
     /// Preconditions of each instance.
     const RULES: &'static [Precondition<Self::Facts>];
 
@@ -96,6 +98,7 @@ impl<B: Batch> Action for B {
     const DETAILS: &'static str = B::DETAILS;
     const RISK: Risk = B::RISK;
     const TRANSITION: Option<&'static Transition> = Some(B::TRANSITION);
+    const SDK: &'static [SdkParam] = B::SDK;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(LOAD_ERRORS).and_of(B::RULES) }.as_slice();
     /// The rules are those of each instance, and are checked while the instances are looked up.

@@ -74,6 +74,19 @@ the guest: port 2222 of its loopback to port 22 of the guest. A port of this hos
 only. A simulated instance has no guest, and nothing listens.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("Arn.AssumeRoleFor"),
+        SdkParam::lacking("SystemDisk.Encrypted", TypedSdk::ALL),
+        SdkParam::lacking("SystemDisk.KMSKeyId", TypedSdk::ALL),
+        SdkParam::lacking("SystemDisk.BurstingEnabled", TypedSdk::ALL),
+        SdkParam::lacking("SystemDisk.ProvisionedIops", TypedSdk::ALL),
+        SdkParam::lacking("SystemDisk.AutoSnapshotPolicyId", TypedSdk::ALL),
+        SdkParam::lacking("SystemDisk.EncryptAlgorithm", TypedSdk::ALL),
+        SdkParam::lacking("DataDisk.BurstingEnabled", TypedSdk::ALL),
+        SdkParam::lacking("DataDisk.ProvisionedIops", TypedSdk::ALL),
+        SdkParam::lacking("DataDisk.AutoSnapshotPolicyId", TypedSdk::ALL),
+        SdkParam::lacking("ManagedHostId", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = plan::LOAD_ERRORS;
 
     /// Checked in this order; the first that does not hold is the error.

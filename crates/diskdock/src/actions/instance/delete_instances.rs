@@ -41,6 +41,7 @@ impl Batch for DeleteInstances {
     const DETAILS: &'static str = "The rules of DeleteInstance hold for every instance.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: &'static Transition = &super::delete_instance::TRANSITION;
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("ForceStop", TypedSdk::OLDEST)];
     const RULES: &'static [Precondition<Facts>] = RULES;
 
     fn named(params: &Params) -> Named<'_> {

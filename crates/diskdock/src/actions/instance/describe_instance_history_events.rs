@@ -216,6 +216,11 @@ impl Query for DescribeInstanceHistoryEvents {
     const DETAILS: &'static str = "\
 No vendor maintains these instances, so nothing has ever happened to one. The Kubernetes CSI driver asks \
 after every detach.";
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("MaxResults"),
+        SdkParam::lacking("MaxResults", TypedSdk::OLDER),
+        SdkParam::lacking("NextToken", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &EVENT_ID_LIMIT, &TIME_END_BEFORE_START, &TAG_COUNT, &TAG_MISMATCH];
 

@@ -101,6 +101,7 @@ impl Query for DescribeInstanceMaintenanceAttributes {
 
     const NAME: &'static str = "DescribeInstanceMaintenanceAttributes";
     const SUMMARY: &'static str = "Lists instances with their settings for maintenance.";
+    const SDK: &'static [SdkParam] = &[SdkParam::long("PageNumber"), SdkParam::long("PageSize")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &INSTANCE_ID_LIMIT, &INSTANCE_NOT_FOUND];
 

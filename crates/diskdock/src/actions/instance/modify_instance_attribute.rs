@@ -139,6 +139,12 @@ every start. UserData of a Running instance can be changed, as BOSH does with ev
 attaches.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::lacking("CpuOptions.Core", TypedSdk::OLDEST),
+        SdkParam::lacking("CpuOptions.ThreadsPerCore", TypedSdk::OLDEST),
+        SdkParam::lacking("CpuOptions.NestedVirtualization", TypedSdk::OLDER),
+        SdkParam::lacking("EnableNetworkEncryption", TypedSdk::OLDEST),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

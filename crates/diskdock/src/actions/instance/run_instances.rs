@@ -267,6 +267,25 @@ the guest: port 2222 of its loopback to port 22 of the guest. A port of this hos
 only. A simulated instance has no guest, and nothing listens.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::text("SystemDisk.Size"),
+        SdkParam::text("SystemDisk.Encrypted"),
+        SdkParam::text("DataDisk.Encrypted"),
+        SdkParam::long("SystemDisk.ProvisionedIops"),
+        SdkParam::long("DataDisk.ProvisionedIops"),
+        SdkParam::long("Arn.AssumeRoleFor"),
+        SdkParam::long("NetworkInterface.Ipv6AddressCount"),
+        SdkParam::long("NetworkInterface.QueuePairNumber"),
+        SdkParam::long("LaunchTemplateVersion"),
+        SdkParam::lacking("ManagedHostId", TypedSdk::OLDER),
+        SdkParam::lacking("SecurityOptions.EnableSecureBoot", TypedSdk::OLDER),
+        SdkParam::lacking("CpuOptions.NestedVirtualization", TypedSdk::OLDER),
+        SdkParam::lacking("NetworkInterface.SecondaryPrivateIpAddressCount", TypedSdk::OLDEST),
+        SdkParam::lacking("NetworkInterface.SourceDestCheck", TypedSdk::OLDEST),
+        SdkParam::lacking("ClockOptions.PtpStatus", TypedSdk::OLDEST),
+        SdkParam::lacking("NetworkOptions.BandwidthWeighting", TypedSdk::OLDEST),
+        SdkParam::lacking("NetworkOptions.EnableNetworkEncryption", TypedSdk::OLDEST),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RUN_ONLY_LOOKUPS).and(plan::LOAD_ERRORS) }.as_slice();
 

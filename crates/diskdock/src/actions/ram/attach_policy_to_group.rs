@@ -18,6 +18,7 @@ impl Action for AttachPolicyToGroup {
     const SUMMARY: &'static str = "Lets the users of a group do what a policy allows.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("ResourceGroupId", TypedSdk::ALL)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&GROUP_NAME_CHARACTERS, &GROUP_NOT_FOUND, &POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 

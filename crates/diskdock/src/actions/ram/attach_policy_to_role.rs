@@ -18,6 +18,7 @@ impl Action for AttachPolicyToRole {
     const SUMMARY: &'static str = "Lets a role do what a policy allows.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("ResourceGroupId", TypedSdk::ALL)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&ROLE_NAME_CHARACTERS, &ROLE_NOT_FOUND, &POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 

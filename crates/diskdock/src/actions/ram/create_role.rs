@@ -65,6 +65,10 @@ impl Action for CreateRole {
 Those that the document names assume it with AssumeRole of STS, and then may do what its policies allow.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("MaxSessionDuration"),
+        SdkParam::lacking("AllowConsoleLogin", TypedSdk::ALL),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&ROLE_NAME_CHARACTERS, &POLICY_DOCUMENT_MALFORMED];
 

@@ -18,6 +18,7 @@ impl Action for DetachPolicyFromGroup {
     const SUMMARY: &'static str = "Takes a policy from a group.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("ResourceGroupId", TypedSdk::ALL)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&GROUP_NAME_CHARACTERS, &GROUP_NOT_FOUND, &POLICY_NAME_CHARACTERS, &RAM_POLICY_NOT_FOUND];
 

@@ -50,6 +50,10 @@ impl Action for UpdateRole {
     const DETAILS: &'static str = "What is left out stays as it is.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("NewMaxSessionDuration"),
+        SdkParam::lacking("NewAllowConsoleLogin", TypedSdk::ALL),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&ROLE_NAME_CHARACTERS, &ROLE_NOT_FOUND, &POLICY_DOCUMENT_MALFORMED];
     const PRECONDITIONS: &'static [Precondition<RamRole>] = &[];

@@ -182,6 +182,10 @@ as the imported image says that the system once came from.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
     const TOKEN_MISMATCH: &'static ErrorCode = &IMAGE_TOKEN_MISMATCH;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::lacking("Features", TypedSdk::OLDEST),
+        SdkParam::lacking("SecureBootOptions", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &INSTANCE_NOT_FOUND,

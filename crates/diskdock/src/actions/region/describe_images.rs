@@ -195,6 +195,8 @@ impl Query for DescribeImages {
     const NAME: &'static str = "DescribeImages";
     const SUMMARY: &'static str =
         "Lists public, imported and custom images that match all given filters.";
+    const SDK: &'static [SdkParam] =
+        &[SdkParam::long("ImageOwnerId"), SdkParam::lacking("Usable", TypedSdk::OLDER)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_MALFORMED,
         &INSTANCE_TYPE_NOT_SUPPORTED,

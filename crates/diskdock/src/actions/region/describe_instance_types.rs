@@ -174,6 +174,13 @@ impl Query for DescribeInstanceTypes {
     const DETAILS: &'static str = "\
 The list is the same in every region. Which types a zone sells is the answer of \
 DescribeAvailableResource.";
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("MinimumLocalStorageCapacity"),
+        SdkParam::long("MinimumInstancePpsRx"),
+        SdkParam::long("MinimumInstancePpsTx"),
+        SdkParam::long("MaxResults"),
+        SdkParam::lacking("AdditionalAttributes", TypedSdk::OLDEST),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

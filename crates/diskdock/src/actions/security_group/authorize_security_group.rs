@@ -30,6 +30,11 @@ impl Action for AuthorizeSecurityGroup {
 A rule that is there already is accepted and changes nothing. No packet is filtered by the rules.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("SourceGroupOwnerId"),
+        SdkParam::long("Permissions.SourceGroupOwnerId"),
+        SdkParam::lacking("Permissions.PortRangeListId", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = const {
         &ErrorList::of(RULE_LOOKUPS).and(&[
             &SOURCE_MISSING,

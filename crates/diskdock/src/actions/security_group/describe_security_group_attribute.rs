@@ -149,6 +149,7 @@ impl Query for DescribeSecurityGroupAttribute {
 
     const NAME: &'static str = "DescribeSecurityGroupAttribute";
     const SUMMARY: &'static str = "Shows a security group with its rules.";
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("Attribute", TypedSdk::OLDER)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &SECURITY_GROUP_NOT_FOUND, &NEXT_TOKEN_NOT_VALID];
 

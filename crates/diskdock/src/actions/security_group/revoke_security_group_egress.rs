@@ -30,6 +30,11 @@ Rules are named by their ids, or described as they were when they were added; th
 count. A description that fits no rule changes nothing.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::text("Permissions.DestGroupOwnerId"),
+        SdkParam::long("DestGroupOwnerId"),
+        SdkParam::lacking("Permissions.PortRangeListId", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         const { &ErrorList::of(RULE_LOOKUPS).and(&[&DESTINATION_MISSING]) }.as_slice();
 

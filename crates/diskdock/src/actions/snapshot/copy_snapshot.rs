@@ -101,6 +101,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
+    const SDK: &'static [SdkParam] = &[SdkParam::long("Arn.AssumeRoleFor")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &COPY_REGION_NOT_FOUND,
         &SNAPSHOT_TO_COPY_NOT_FOUND,

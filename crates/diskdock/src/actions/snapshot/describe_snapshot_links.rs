@@ -99,6 +99,10 @@ impl Query for DescribeSnapshotLinks {
 
     const NAME: &'static str = "DescribeSnapshotLinks";
     const SUMMARY: &'static str = "Lists chains of snapshots: one for each disk that has any.";
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::lacking("MaxResults", TypedSdk::OLDEST),
+        SdkParam::lacking("NextToken", TypedSdk::OLDEST),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&LINKS_REGION_NOT_VALID, &LINKS_INSTANCE_NOT_FOUND, &NEXT_TOKEN_NOT_VALID];
 

@@ -40,6 +40,7 @@ impl Action for CancelAutoSnapshotPolicy {
     const DETAILS: &'static str = "Snapshots that it has made stay until their days are over.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("autoSnapshotPolicyId", TypedSdk::OLDEST)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &POLICY_DISKS_NOT_FOUND];
 

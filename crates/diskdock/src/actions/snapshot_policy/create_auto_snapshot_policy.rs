@@ -97,6 +97,11 @@ down or its clock was set forward, only the last. The snapshots are deleted when
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const NEEDS: Needs = Needs::Snapshots;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("CopyEncryptionConfiguration.Arn.AssumeRoleFor"),
+        SdkParam::lacking("AssociationType", TypedSdk::OLDER),
+        SdkParam::lacking("TargetTags", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
 

@@ -69,6 +69,10 @@ impl Action for ModifyAutoSnapshotPolicyEx {
 Attributes that are left out stay. A schedule counts from now on: an hour that has passed is not made up for.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] = &[
+        SdkParam::long("CopyEncryptionConfiguration.Arn.AssumeRoleFor"),
+        SdkParam::lacking("TargetTags", TypedSdk::OLDER),
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];
 

@@ -140,6 +140,8 @@ Two documents have to allow it: a policy of the caller has `sts:AssumeRole` on t
 the caller or its account.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const SDK: &'static [SdkParam] =
+        &[SdkParam::long("DurationSeconds"), SdkParam::lacking("SourceIdentity", TypedSdk::OLDER)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &NOT_FOR_THE_ACCOUNT,
         &SESSION_POLICY_GRAMMAR,

@@ -89,6 +89,7 @@ impl Query for DescribeTasks {
 
     const NAME: &'static str = "DescribeTasks";
     const SUMMARY: &'static str = "Lists asynchronous tasks that match all given filters.";
+    const SDK: &'static [SdkParam] = &[SdkParam::lacking("TaskGroupId", TypedSdk::OLDEST)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -74,6 +74,7 @@ impl Query for DescribeVSwitches {
 
     const NAME: &'static str = "DescribeVSwitches";
     const SUMMARY: &'static str = "Lists vSwitches that match all given filters, newest first.";
+    const SDK: &'static [SdkParam] = &[SdkParam::long("VSwitchOwnerId")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &VSWITCH_PLACE_MISSING, &TAG_COUNT, &TAG_MISMATCH];
 

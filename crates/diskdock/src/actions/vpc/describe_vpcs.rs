@@ -73,6 +73,7 @@ impl Query for DescribeVpcs {
 
     const NAME: &'static str = "DescribeVpcs";
     const SUMMARY: &'static str = "Lists VPCs that match all given filters, newest first.";
+    const SDK: &'static [SdkParam] = &[SdkParam::long("VpcOwnerId")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &VPC_IDS_EXCEEDED, &TAG_COUNT, &TAG_MISMATCH];
 

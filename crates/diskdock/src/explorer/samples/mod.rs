@@ -25,7 +25,7 @@ mod tree;
 mod typescript;
 mod waiting;
 
-use crate::catalog::{Listed, Product};
+use crate::catalog::{Listed, Product, TypedSdk};
 
 /// A language that samples are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,18 @@ impl Language {
             Language::Cli => "cli",
             Language::Curl => "curl",
             Language::Terraform => "terraform",
+        }
+    }
+
+    /// Its typed SDK, whose models may differ from the wire.
+    fn sdk(self) -> Option<TypedSdk> {
+        match self {
+            Language::Python => Some(TypedSdk::Python),
+            Language::Java => Some(TypedSdk::Java),
+            Language::Go => Some(TypedSdk::Go),
+            Language::TypeScript => Some(TypedSdk::TypeScript),
+            Language::CSharp => Some(TypedSdk::CSharp),
+            Language::Php | Language::Cli | Language::Curl | Language::Terraform => None,
         }
     }
 

@@ -42,7 +42,7 @@ impl<'a> Plan<'a> {
         Ok(Plan {
             product: ask.listed.product,
             spec,
-            fit: grow(language, spec.name, spec.parameters, &pairs),
+            fit: grow(language, spec, &pairs),
             region: region.to_owned(),
             waiting: waiting::of(spec, &pairs),
             target: &ask.target,

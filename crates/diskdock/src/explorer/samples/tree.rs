@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::model::{Kind, kind};
-use crate::catalog::{ParamSpec, Repeat};
+use crate::catalog::{ParamSpec, Repeat, SdkParam, Spec, TypedSdk};
 use crate::gateway::decode::Pair;
 
 /// A value in a model.
@@ -29,8 +29,8 @@ pub(crate) struct Member {
 
 /// Grows the tree; what does not fit the model is told instead.
 pub(crate) struct Tree<'a> {
-    language: Language,
-    action: &'a str,
+    sdk: Option<TypedSdk>,
+    differences: &'static [SdkParam],
     pairs: &'a [Pair],
     taken: Vec<bool>,
     misfits: Vec<String>,
@@ -39,13 +39,13 @@ pub(crate) struct Tree<'a> {
 /// The tree of these pairs, or a sentence for each pair that cannot be said in the model.
 pub(crate) fn grow(
     language: Language,
-    action: &str,
-    specs: &'static [ParamSpec],
+    spec: &Spec,
     pairs: &[Pair],
 ) -> Result<Vec<Member>, Vec<String>> {
     let taken = vec![false; pairs.len()];
-    let mut tree = Tree { language, action, pairs, taken, misfits: Vec::new() };
-    let members = tree.members(specs, "", "");
+    let mut tree =
+        Tree { sdk: language.sdk(), differences: spec.sdk, pairs, taken, misfits: Vec::new() };
+    let members = tree.members(spec.parameters, "", "");
     let unknown = pairs.iter().zip(&tree.taken).filter(|(_, taken)| !**taken);
     tree.misfits.extend(unknown.map(|((name, _), _)| format!("the SDK has no {name}")));
     if tree.misfits.is_empty() { Ok(members) } else { Err(tree.misfits) }
@@ -114,7 +114,7 @@ impl Tree<'_> {
 
     /// The type of a value, if the model can carry exactly this text.
     fn leaf(&mut self, spec: &ParamSpec, full: &str, path: &str, value: &str) -> Option<Kind> {
-        let Some(kind) = kind(self.language, self.action, path, spec) else {
+        let Some(kind) = kind(self.sdk, self.differences, path, spec) else {
             self.misfits.push(format!("the SDK has no {full}"));
             return None;
         };
@@ -156,7 +156,7 @@ mod tests {
         let spec = crate::actions::find(action).unwrap().spec();
         let pairs: Vec<Pair> =
             pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        grow(Language::Go, spec.name, spec.parameters, &pairs)
+        grow(Language::Go, spec, &pairs)
     }
 
     fn text(name: &'static str, value: &str) -> Member {
