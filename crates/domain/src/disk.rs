@@ -47,7 +47,8 @@ string_enum!(
         /// Being made.
         Creating = "Creating",
         /// Attached to nothing. An attached disk becomes Available in
-        /// `Disk::remove_attachment` alone, a new one by `Disk::new` or `Disk::created`.
+        /// `Disk::remove_attachment` alone, a new one by `Disk::new` or `Disk::created`, one that
+        /// got its first content back by `Disk::reinited`.
         Available = "Available",
         /// An attach was accepted and is not finished.
         Attaching = "Attaching",
@@ -243,7 +244,7 @@ impl Disk {
     }
 
     /// The status as clients see it. It follows from activity and attachments: a disk without
-    /// attachments is Available, see `remove_attachment`.
+    /// either is Available.
     pub fn status(&self) -> DiskStatus {
         if !self.is_created() {
             return DiskStatus::Creating;

@@ -28,6 +28,9 @@ pub(crate) mod tag;
 pub(crate) mod task;
 pub(crate) mod vpc;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
 
@@ -69,6 +72,16 @@ pub static OPERATIONS: &[OperationKind] = &[
 /// All actions, in order.
 pub fn all() -> impl Iterator<Item = Listed> {
     PRODUCTS.iter().flat_map(|product| product.listed())
+}
+
+/// The key of an action, for labels and lists that are made anew with each call.
+pub(crate) fn static_key(listed: Listed) -> &'static str {
+    type Keys = HashMap<(&'static str, &'static str), String>;
+    static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+        all().map(|one| ((one.product.code, one.spec().name), one.key(PRODUCTS))).collect()
+    });
+    let known = (listed.product.code, listed.spec().name);
+    KEYS.get(&known).map_or(listed.spec().name, String::as_str)
 }
 
 /// The action of this key: its name, or `Vpc.DescribeVpcs` for one of another product than the

@@ -147,6 +147,8 @@ pub trait Action: Sync + 'static {
     const SDK: &'static [SdkParam] = &[];
     /// Its needs of the hypervisor.
     const NEEDS: Needs = Needs::Nothing;
+    /// The calls of an account in a minute that the vendor states as the limit, if it does.
+    const CALLS_A_MINUTE: Option<u32> = None;
     /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
@@ -301,6 +303,7 @@ impl<Q: Query> DynQuery for Q {
                 preconditions: Vec::new,
                 needs: Needs::Nothing,
                 lookups: Q::LOAD_ERRORS,
+                calls_a_minute: None,
                 token_mismatch: &CLIENT_TOKEN_MISMATCH,
             }
         }
@@ -348,6 +351,7 @@ impl<A: Action> DynAction for A {
                 preconditions: preconditions_of::<A>,
                 needs: A::NEEDS,
                 lookups: A::LOAD_ERRORS,
+                calls_a_minute: A::CALLS_A_MINUTE,
                 token_mismatch: A::TOKEN_MISMATCH,
             }
         }

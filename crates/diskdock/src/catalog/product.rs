@@ -179,7 +179,8 @@ impl Listed {
         if is_first { name.to_owned() } else { format!("{}.{name}", self.product.code) }
     }
 
-    fn is_called(&self, products: &[&'static Product], key: &str) -> bool {
+    /// Whether this is its key, or the key with the first product's code before it.
+    pub(crate) fn is_called(&self, products: &[&'static Product], key: &str) -> bool {
         let is_first = products.first().is_some_and(|first| std::ptr::eq(*first, self.product));
         match key.split_once('.') {
             None => is_first && key == self.spec().name,

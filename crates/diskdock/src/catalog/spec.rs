@@ -35,6 +35,8 @@ pub struct Spec {
     pub needs: Needs,
     /// The errors of looking up what the request names.
     pub lookups: &'static [&'static ErrorCode],
+    /// The calls of an account in a minute that the vendor states as the limit, if it does.
+    pub(crate) calls_a_minute: Option<u32>,
     /// The answer to a ClientToken that comes again with other parameters.
     pub token_mismatch: &'static ErrorCode,
 }

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::actions::PRODUCTS;
 use crate::catalog::errors::{self, THROTTLING_USER};
-use crate::catalog::{ErrorCode, Refusal};
+use crate::catalog::{ErrorCode, Listed, Refusal};
 
 /// Injected faults at most.
 const PLANTED: usize = 1_000;
@@ -119,8 +120,8 @@ impl Faults {
         self.lock().clear();
     }
 
-    /// The fault of this call of `action`, if any.
-    pub(crate) fn next_fault(&self, action: &str) -> Option<Fault> {
+    /// The fault of this call, if any.
+    pub(crate) fn next_fault(&self, action: Listed) -> Option<Fault> {
         let mut plans = self.lock();
         let at = plans.iter_mut().position(|plan| plan.applies_to(action))?;
         let order = plans[at].fault.clone();
@@ -140,8 +141,8 @@ impl Faults {
 
 impl InjectedFault {
     /// Whether it applies to this call; counts a call that it skips.
-    fn applies_to(&mut self, action: &str) -> bool {
-        if self.action.as_ref().is_some_and(|wanted| wanted != action) {
+    fn applies_to(&mut self, called: Listed) -> bool {
+        if self.action.as_ref().is_some_and(|wanted| !called.is_called(PRODUCTS, wanted)) {
             return false;
         }
         let leave_alone = self.skip > 0;

@@ -24,7 +24,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, Response};
 
-use crate::actions::PRODUCTS;
+use crate::actions::{PRODUCTS, static_key};
 use crate::catalog::errors::{
     Cause, INVALID_FORMAT, INVALID_VERSION, MALFORMED_REQUEST, MISSING_PARAMETER, PRODUCT_NOT_HERE,
     SERVICE_UNAVAILABLE, THROTTLING, UNSUPPORTED_METHOD,
@@ -126,7 +126,7 @@ impl Gateway {
         }
         let Authenticated { caller, rights, nonce } =
             self.authenticate(&received, parts, listed.entry)?;
-        self.check_throttle(&caller, listed.spec().name)?;
+        self.check_throttle(&caller, listed)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
         let caller = Arc::new(caller);
         Ok((listed, Request { caller, request_id, rights, input, nonce }))
@@ -134,7 +134,7 @@ impl Gateway {
 
     /// Calls the service, with the fault that an operator injected for the call, if any.
     async fn perform(&self, listed: Listed, request: &mut Request) -> Performed {
-        let fault = self.faults.next_fault(listed.spec().name);
+        let fault = self.faults.next_fault(listed);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
             Some(Fault::Answer { error }) => Err(error.with_cause(Cause::Injected).into()),
@@ -182,6 +182,7 @@ impl Gateway {
             Err(ActionError::Refused(refusal)) => refusal.cause.in_words(),
             Err(ActionError::Failed(_) | ActionError::Broken(_)) | Ok(_) => "",
         };
+        let key = call.action.map_or("unknown", static_key);
         let answer = match performed.result {
             Ok(service::Reply { reply, ignored, .. }) => {
                 log_ignored(&request_id, action, &ignored);
@@ -189,12 +190,11 @@ impl Gateway {
             }
             Err(stop) => ApiResponse::stopped(&stop, &request_id, host, call.format),
         };
-        self.metrics.request(action, answer.code, began.elapsed());
+        self.metrics.request(key, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
-        let key = || call.action.map_or("unknown".to_owned(), |listed| listed.key(PRODUCTS));
-        tracing::info!(request_id, action = key(), code, status, cause, took_us, "call");
-        self.keep(call, action, &answer, request_id, began.elapsed());
+        tracing::info!(request_id, action = key, code, status, cause, took_us, "call");
+        self.keep(call, key, &answer, request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;
         }
@@ -225,9 +225,11 @@ impl Gateway {
         self.recent.keep(call, reads);
     }
 
-    fn check_throttle(&self, caller: &Caller, action: &str) -> Result<(), Refusal> {
-        let Some(throttle) = &self.throttle else { return Ok(()) };
-        let admitted = throttle.admit(&caller.account, action, self.services.clock.uptime());
+    fn check_throttle(&self, caller: &Caller, listed: Listed) -> Result<(), Refusal> {
+        let limit = listed.spec().calls_a_minute;
+        let (Some(throttle), Some(limit)) = (&self.throttle, limit) else { return Ok(()) };
+        let (action, now) = (static_key(listed), self.services.clock.uptime());
+        let admitted = throttle.admit(&caller.account, (action, limit), now);
         if admitted { Ok(()) } else { Err((&THROTTLING).into()) }
     }
 }

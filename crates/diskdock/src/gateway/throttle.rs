@@ -1,17 +1,13 @@
-//! The vendor's request limits, if enabled: 500 calls of AttachDisk or DetachDisk in 60 seconds for
-//! each account, the only limits that its documentation states.
+//! The vendor's request limits, if enabled: so many calls of an action in 60 seconds for each
+//! account, as the action declares.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use domain::{AccountId, Uptime};
 
-/// Calls in a window.
-const CALLS: u32 = 500;
 /// The window, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
-/// The actions that are limited.
-const LIMITED: &[&str] = &["AttachDisk", "DetachDisk"];
 
 /// Counts calls. There is one entry for each account that calls, and accounts come from keys.
 #[derive(Debug, Default)]
@@ -26,18 +22,22 @@ struct Window {
 }
 
 impl Throttle {
-    /// Counts one call; false if it exceeds the limit. The window passes on the monotonic clock:
-    /// the time of day may be set.
-    pub(crate) fn admit(&self, account: &AccountId, action: &str, now: Uptime) -> bool {
-        let Some(action) = LIMITED.iter().find(|limited| **limited == action) else { return true };
+    /// Counts one call of an action with its limit in a window; false if it exceeds that. The
+    /// window passes on the monotonic clock: the time of day may be set.
+    pub(crate) fn admit(
+        &self,
+        account: &AccountId,
+        (action, limit): (&'static str, u32),
+        now: Uptime,
+    ) -> bool {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let window =
-            windows.entry((account.clone(), *action)).or_insert(Window { began: now, calls: 0 });
+            windows.entry((account.clone(), action)).or_insert(Window { began: now, calls: 0 });
         if now.since_ms(window.began) >= WINDOW_MS {
             *window = Window { began: now, calls: 0 };
         }
         window.calls = window.calls.saturating_add(1);
-        window.calls <= CALLS
+        window.calls <= limit
     }
 }
 
@@ -48,12 +48,11 @@ mod tests {
     #[test]
     fn the_501st_call_in_a_minute_is_refused_and_the_next_minute_begins_anew() {
         let (throttle, account) = (Throttle::default(), AccountId::from("1"));
-        let admit = |ms| throttle.admit(&account, "DetachDisk", Uptime(ms));
+        let admit = |ms| throttle.admit(&account, ("DetachDisk", 500), Uptime(ms));
         assert!((0..500).all(admit));
         assert!(!admit(59_999));
-        assert!(throttle.admit(&account, "AttachDisk", Uptime(59_999)));
-        assert!(throttle.admit(&"2".into(), "DetachDisk", Uptime(59_999)));
-        assert!(throttle.admit(&account, "DescribeDisks", Uptime(59_999)));
+        assert!(throttle.admit(&account, ("AttachDisk", 500), Uptime(59_999)));
+        assert!(throttle.admit(&"2".into(), ("DetachDisk", 500), Uptime(59_999)));
         assert!(admit(60_000));
     }
 }

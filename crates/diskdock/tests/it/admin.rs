@@ -29,6 +29,24 @@ async fn fault_with_a_code_applies_to_the_first_calls() {
 }
 
 #[tokio::test]
+async fn fault_of_another_product_applies_to_the_action_of_that_product_alone() {
+    let server = TestServer::new().await;
+    for (key, code) in [("Vpc.CreateVpc", "Throttling"), ("Ram.TagResources", "Throttling")] {
+        let plan = json!({"action": key, "fault": {"do": "answer", "code": code}});
+        server.control("POST", "/faults", &plan.to_string()).await;
+    }
+    let plan = r#"{"action":"Ecs.DescribeDisks","fault":{"do":"throttle"}}"#;
+    server.control("POST", "/faults", plan).await;
+    let region = [("RegionId", REGION)];
+    assert_eq!(server.call("Vpc.CreateVpc", &region).await.refusal().1, "Throttling");
+    assert_eq!(server.call("DescribeDisks", &region).await.refusal().1, "Throttling.User");
+    let disk = server.available_disk().await;
+    let tag = [("RegionId", REGION), ("ResourceType", "disk"), ("ResourceId.1", &disk)];
+    let tag: Vec<_> = tag.into_iter().chain([("Tag.1.Key", "a"), ("Tag.1.Value", "b")]).collect();
+    server.ok("TagResources", &tag).await;
+}
+
+#[tokio::test]
 async fn throttling_fault_applies_until_faults_are_cleared() {
     let server = TestServer::new().await;
     server.control("POST", "/faults", r#"{"skip":1,"fault":{"do":"throttle"}}"#).await;

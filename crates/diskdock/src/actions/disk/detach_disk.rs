@@ -107,6 +107,7 @@ operations` shows the reason.\n\n\
 A system disk can be detached while its instance is Stopped. It becomes a data disk.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const CALLS_A_MINUTE: Option<u32> = Some(500);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -7,7 +7,7 @@ use super::resource::SNAPSHOT;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
-use crate::catalog::{Needs, SnapshotName};
+use crate::catalog::{Environment, Needs, SnapshotName, first_broken};
 use crate::store::{EntityReads, EntityWrites};
 
 /// Makes a snapshot of a disk.
@@ -90,6 +90,24 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// The facts of a disk, for a request that says nothing besides.
+    fn of(tx: &dyn ReadTx, environment: &Environment, disk: Disk) -> Result<Facts, StoreError> {
+        let mut instances = Vec::new();
+        for at in &disk.attachments {
+            instances.extend(tx.instance(&at.instance)?);
+        }
+        Ok(Facts {
+            tags: Vec::new(),
+            contradicts: false,
+            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
+            snapshots: snapshot_lookups::count(tx, &disk)?,
+            may_be_new: environment.keeps_new_disks,
+            may_be_shared: environment.keeps_shared_disks,
+            disk,
+            instances,
+        })
+    }
+
     fn has_stable_status(&self) -> bool {
         self.disk.has_stable_status() && self.disk.activity.is_none()
     }
@@ -151,19 +169,10 @@ stop writing at the same moment.";
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
-        let mut instances = Vec::new();
-        for at in &disk.attachments {
-            instances.extend(call.instance(tx, &at.instance)?);
-        }
         Ok(Facts {
             tags: new_tags(&params.tag.0)?,
             contradicts: params.category.is_some() && params.instant_access == Some(true),
-            has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
-            snapshots: snapshot_lookups::count(tx, &disk)?,
-            may_be_new: call.environment.keeps_new_disks,
-            may_be_shared: call.environment.keeps_shared_disks,
-            disk,
-            instances,
+            ..Facts::of(tx, call.environment, disk)?
         })
     }
 
@@ -173,6 +182,16 @@ stop writing at the same moment.";
         let reply = Reply { snapshot_id: snapshot.id.to_string() };
         Effect::reply(reply).save(snapshot).start(taking)
     }
+}
+
+/// The rule that keeps this disk from being snapshotted now, if one does.
+pub(in crate::actions) fn broken_rule(
+    tx: &dyn ReadTx,
+    environment: &Environment,
+    disk: &Disk,
+) -> Result<Option<&'static str>, StoreError> {
+    let facts = Facts::of(tx, environment, disk.clone())?;
+    Ok(first_broken(CreateSnapshot::PRECONDITIONS, &facts).map(|rule| rule.sentence))
 }
 
 fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot {

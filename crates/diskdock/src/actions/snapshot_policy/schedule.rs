@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use domain::limits::SNAPSHOTS_PER_DISK;
 use domain::{DiskSnapshot, SnapshotOrigin, SnapshotPolicy, SnapshotPolicyId, Uptime};
 
 use super::disks;
 use crate::actions::prelude::*;
-use crate::actions::snapshot::create_snapshot::TakingSnapshot;
+use crate::actions::snapshot::create_snapshot::{TakingSnapshot, broken_rule};
 use crate::actions::snapshot_lookups;
 use crate::catalog::Environment;
 use crate::catalog::times::in_china;
@@ -36,7 +35,7 @@ enum SlotResult {
     Begun(Box<NewOperation>),
     /// Its snapshot is there, or it has the policy no more.
     Already,
-    /// It cannot be kept now, for this reason.
+    /// It cannot be kept now, since this rule of CreateSnapshot does not hold.
     Not(&'static str),
 }
 
@@ -95,10 +94,10 @@ async fn carry_out(
                 None
             }
             SlotResult::Already => None,
-            SlotResult::Not(reason) => Some(reason),
+            SlotResult::Not(rule) => Some(rule),
         };
-        if let Some(reason) = store.write_then(write, enqueue).await? {
-            tracing::warn!(policy = %id, disk = %member, reason, "no automatic snapshot");
+        if let Some(rule) = store.write_then(write, enqueue).await? {
+            tracing::warn!(policy = %id, disk = %member, rule, "no automatic snapshot, since the rule does not hold");
         }
     }
     let id = policy.id;
@@ -126,8 +125,8 @@ fn keep(
     {
         return Ok(SlotResult::Already);
     }
-    if let Some(reason) = obstacle(tx, environment, &disk)? {
-        return Ok(SlotResult::Not(reason));
+    if let Some(rule) = broken_rule(tx, environment, &disk)? {
+        return Ok(SlotResult::Not(rule));
     }
     let snapshot_id = environment.new_id(&disk.region, now.moment);
     let snapshot = automatic(&disk, policy, slot, snapshot_id, now.moment);
@@ -141,27 +140,6 @@ fn keep(
     let operation = NewOperation::new(id, &disk.account, boxed(taking), moment, uptime, server);
     tx.begin_operation(&operation.row)?;
     Ok(SlotResult::Begun(Box::new(operation)))
-}
-
-/// Why no snapshot of this disk can be made now, in words.
-fn obstacle(
-    tx: &dyn ReadTx,
-    environment: &Environment,
-    disk: &Disk,
-) -> Result<Option<&'static str>, StoreError> {
-    Ok(if !disk.has_stable_status() || disk.activity.is_some() {
-        Some("the disk is neither Available nor In_use, or is changing")
-    } else if disk.attached_at.is_none() && !environment.keeps_new_disks {
-        Some("the disk was never attached")
-    } else if disk.is_shared() && !environment.keeps_shared_disks {
-        Some("several instances have the disk")
-    } else if snapshot_lookups::has_snapshot_in_progress(tx, disk)? {
-        Some("another snapshot of the disk is being made")
-    } else if snapshot_lookups::count(tx, disk)? >= SNAPSHOTS_PER_DISK {
-        Some("the disk has 256 snapshots")
-    } else {
-        None
-    })
 }
 
 fn automatic(
