@@ -64,7 +64,8 @@ pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
 pub(crate) fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Effect<R> {
     let PowerFacts { mut instance, spec, .. } = facts;
     instance.start().expect("a Running instance can be rebooted");
-    let rebooting = Rebooting { machine: spec, force, off: false, taking_back: None };
+    let rebooting =
+        Rebooting { machine: spec, force, off: false, taking_back: None, powered_off: false };
     effect.save(instance).start(rebooting)
 }
 
@@ -79,6 +80,9 @@ pub(crate) struct Rebooting {
     /// the instance is called Stopped.
     #[serde(default)]
     taking_back: Option<String>,
+    /// The machine is off again after a start that came to nothing.
+    #[serde(default)]
+    powered_off: bool,
 }
 
 impl Operation for Rebooting {
@@ -102,8 +106,8 @@ impl Operation for Rebooting {
         let (hypervisor, now) = (context.hypervisor, context.now);
         if let Some(reason) = &self.taking_back {
             let progress = hypervisor.stop(&self.machine.instance, true, now).await?;
-            let off = progress == Progress::Done;
-            return Ok(if off { Progress::Failed(reason.clone()) } else { progress });
+            self.powered_off = progress == Progress::Done;
+            return Ok(if self.powered_off { Progress::Failed(reason.clone()) } else { progress });
         }
         if !self.force {
             return hypervisor.reboot(&self.machine, now).await;
@@ -125,7 +129,8 @@ impl Operation for Rebooting {
         first
     }
 
-    /// A guest that did not reboot is still Running, as it was.
+    /// A guest that did not reboot is still Running, as it was; so is one of which it is unknown
+    /// whether it came up again, until it is seen off.
     fn finish(
         &self,
         outcome: &Outcome,
@@ -134,7 +139,9 @@ impl Operation for Rebooting {
     ) -> Result<(), StoreError> {
         power_facts::finish_transition(tx, &self.machine.instance, |instance| match outcome {
             Outcome::Done => instance.started(now),
-            Outcome::Failed(_) if self.off && instance.status == InstanceStatus::Starting => {
+            Outcome::Failed(_)
+                if self.powered_off && instance.status == InstanceStatus::Starting =>
+            {
                 instance.stopped()
             }
             Outcome::Failed(_) => instance.started(instance.started_at.unwrap_or(now)),

@@ -79,6 +79,9 @@ pub(crate) struct Starting {
     /// the instance is called Stopped.
     #[serde(default)]
     taking_back: Option<String>,
+    /// The machine is off again after a start that came to nothing.
+    #[serde(default)]
+    powered_off: bool,
 }
 
 impl Starting {
@@ -95,7 +98,7 @@ impl Starting {
 
     /// Builds the machine as far as it is not there yet, and turns it on.
     pub(crate) fn of(build: Build) -> Starting {
-        Starting { build, built: false, taking_back: None }
+        Starting { build, built: false, taking_back: None, powered_off: false }
     }
 }
 
@@ -123,8 +126,8 @@ impl Operation for Starting {
         if let Some(reason) = &self.taking_back {
             let progress =
                 context.hypervisor.stop(self.build.instance(), true, context.now).await?;
-            let off = progress == Progress::Done;
-            return Ok(if off { Progress::Failed(reason.clone()) } else { progress });
+            self.powered_off = progress == Progress::Done;
+            return Ok(if self.powered_off { Progress::Failed(reason.clone()) } else { progress });
         }
         if !self.built {
             let progress = self.build.advance(context).await?;
@@ -152,8 +155,12 @@ impl Operation for Starting {
         self.build.finish(outcome, tx)?;
         power_facts::finish_transition(tx, self.build.instance(), |instance| match outcome {
             Outcome::Done => instance.started(now),
-            Outcome::Failed(_) if instance.status == InstanceStatus::Starting => instance.stopped(),
-            Outcome::Failed(_) => Err(domain::IllegalTransition),
+            Outcome::Failed(_) if instance.status != InstanceStatus::Starting => {
+                Err(domain::IllegalTransition)
+            }
+            Outcome::Failed(_) if self.powered_off || !self.built => instance.stopped(),
+            // It is unknown whether the guest runs, so it counts as Running until it is seen off.
+            Outcome::Failed(_) => instance.started(now),
         })
     }
 }

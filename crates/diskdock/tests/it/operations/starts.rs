@@ -13,11 +13,19 @@ const STARTING: &str = r#"{"build":{"machine":{"instance":"i-one","processors":2
     "disk_quantity":17,"image":"","system_disk":null,"host_name":"one"},"disks":[],"making":[],
     "introduced":false,"existing":true},"built":false}"#;
 
+/// A forced reboot of the same, as it is saved.
+const REBOOTING: &str = r#"{"machine":{"instance":"i-one","processors":2,"memory_mib":8192,
+    "disk_quantity":17,"image":"","system_disk":null,"host_name":"one"},"force":true,"off":false}"#;
+
 async fn starting() -> Bench {
+    beginning("instance.start", STARTING).await
+}
+
+async fn beginning(kind: &'static str, operation: &str) -> Bench {
     let bench = Bench::empty();
     let mut instance = entities::instance("one");
     instance.status = InstanceStatus::Starting;
-    bench.begin(None, instance, ("instance.start", STARTING.to_owned())).await;
+    bench.begin(None, instance, (kind, operation.to_owned())).await;
     bench.driver.mute.store(true, Ordering::SeqCst);
     bench
 }
@@ -51,6 +59,33 @@ async fn start_that_times_out_powers_off_before_the_instance_is_stopped() {
     assert_eq!(bench.runner.in_flight(), 0);
     let given_up = bench.store.read_blocking(|tx| tx.failed_operations()).unwrap();
     assert!(given_up[0].last_event.starts_with("given up at the deadline"), "{given_up:?}");
+}
+
+#[tokio::test]
+async fn start_that_cannot_be_undone_counts_as_running_until_the_machine_is_seen_off() {
+    let bench = starting().await;
+    bench.pass(1_000).await;
+    bench.pass(60_000).await;
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..22 {
+        bench.pass(30_000).await;
+    }
+    assert_eq!(bench.runner.in_flight(), 0, "both deadlines have passed");
+    assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Running, true));
+}
+
+#[tokio::test]
+async fn reboot_that_cannot_be_undone_counts_as_running_until_the_machine_is_seen_off() {
+    let bench = beginning("instance.reboot", REBOOTING).await;
+    bench.pass(1_000).await;
+    bench.pass(60_000).await;
+    assert!(bench.is_on().await, "it is off, and on again");
+    bench.driver.out_of_reach.store(true, Ordering::SeqCst);
+    for _ in 0..22 {
+        bench.pass(30_000).await;
+    }
+    assert_eq!(bench.runner.in_flight(), 0, "both deadlines have passed");
+    assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Running, true));
 }
 
 #[tokio::test]
