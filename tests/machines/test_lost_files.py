@@ -49,6 +49,20 @@ def test_guest_goes_on_and_gives_its_disk_back_without_the_power_file(host, used
     host.agrees()
 
 
+def test_disk_whose_file_is_missing_stays_when_the_record_of_its_machine_is_lost_too(host, used):
+    machine, disk = used
+    disk.file.unlink()
+    host.call("detach_disk", instance_id=machine.id, disk_id=disk.id)
+    until(lambda: not any(name.startswith(disk.id) for name in machine.devices()), "the guest letting go")
+    host.stop()
+    (machine.directory / "machine.json").unlink()
+    host.start(None)
+    stays(machine, disk)
+    assert any(name.startswith(disk.id) for name in machine.nodes()), "QEMU has the last copy open"
+    refused = host.command("admin", "restore", disk.id, check=False)
+    assert refused.returncode != 0 and "not known which bytes" in refused.stderr, refused.stderr
+
+
 @pytest.mark.parametrize("comes_back", ["moved", "copied"])
 def test_guest_keeps_its_disk_while_the_directory_of_machines_is_gone(host, used, comes_back):
     machine, disk = used

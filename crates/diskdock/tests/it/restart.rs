@@ -3,6 +3,7 @@
 mod versions;
 
 use diskdock::hypervisor::{Machines, Pace};
+use domain::disk::Activity;
 use domain::{DiskId, InstanceId};
 
 use crate::harness::TestServer;
@@ -196,6 +197,21 @@ async fn disk_of_a_running_guest_is_in_use_again_after_a_start_with_an_older_sto
     server.ok("AttachDisk", &named(&instance, &disk)).await;
     server.finish_all().await;
     assert_eq!(server.differences().await, []);
+}
+
+#[tokio::test]
+async fn disk_of_a_running_guest_that_an_older_store_has_as_creating_is_in_use() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    forget_attachment(&server, &disk).await;
+    server.change_disk(&disk, |disk| disk.activity = Some(Activity::Creating)).await;
+    assert_eq!(server.status_of(&disk).await, "Creating");
+    server.assembly.life.recover().await.unwrap();
+    assert_eq!(server.status_of(&disk).await, "In_use");
+    assert_eq!(server.differences().await, []);
+    assert_eq!(server.warned("is In_use again"), 1);
+    assert_eq!(server.warned("store and hypervisor disagree"), 1);
 }
 
 #[tokio::test]

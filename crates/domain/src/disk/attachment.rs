@@ -69,9 +69,9 @@ impl Disk {
         Ok(generation)
     }
 
-    /// Available → In_use: the guest of an instance has the disk already, by an attachment that is
-    /// not known here, because an older state was put back. A later attachment gets a later
-    /// generation than this one.
+    /// Available or Creating → In_use: the guest of an instance has the disk already, by an
+    /// attachment that is not known here, because an older state was put back. A disk that a guest
+    /// has was made. A later attachment gets a later generation than this one.
     pub fn found_attached(
         &mut self,
         instance: InstanceId,
@@ -80,6 +80,9 @@ impl Disk {
         now: Moment,
     ) -> Result<(), IllegalTransition> {
         let latest = self.generation.max(generation);
+        if self.attachments.is_empty() && !self.is_created() {
+            self.created()?;
+        }
         self.begin_attach(instance, device, now)?;
         self.generation = latest;
         if let Some(at) = self.attachments.last_mut() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
 use super::Qemu;
-use super::machine::{Machine, State, devices, transient};
+use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
 use super::record::Record;
 use crate::hypervisor::{AttachmentId, TransientError};
@@ -28,9 +28,11 @@ impl Qemu {
         client: &qmp::Client,
     ) -> Result<(), TransientError> {
         let devices = devices(client).await?;
-        let reachable =
-            devices.iter().filter_map(|name| object_names::parse_device(name)).collect();
-        machine.change(state, |record| record.add_missing(reachable)).await?;
+        // A volume that the guest has let go of, and that is kept open since it is the last copy or
+        // is being copied, has a block node and no device.
+        let held = devices.union(&nodes(client).await?).cloned().collect::<Vec<_>>();
+        let held = held.iter().filter_map(|name| object_names::parse_device(name)).collect();
+        machine.change(state, |record| record.add_missing(held)).await?;
         let known = machine.record(state).await?.map(|record| record.disks.clone());
         for at in known.unwrap_or_default() {
             let (disk, generation) = (at.disk.clone(), at.generation);
