@@ -127,8 +127,8 @@ impl Assembly {
             simulated,
             console,
             creating_takes_time,
-            keeps_shared_disks,
-            keeps_snapshots,
+            can_snapshot_shared_disks,
+            can_snapshot,
         } = driver;
         let [runner, disks, snapshots, measured] = [&hypervisor; 4].map(Arc::clone);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
@@ -139,9 +139,9 @@ impl Assembly {
             inventory: Arc::new(inventory_source.bare()),
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
-            keeps_snapshots,
-            keeps_shared_disks,
-            keeps_new_disks: plan.snapshot_new_disks,
+            can_snapshot,
+            can_snapshot_shared_disks,
+            can_snapshot_new_disks: plan.snapshot_new_disks,
             is_simulated: simulated.is_some(),
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),

@@ -8,7 +8,6 @@ pub(crate) mod ebs;
 mod ecs;
 mod image_lookups;
 pub(crate) mod instance;
-mod keeping;
 pub(crate) mod key_pair;
 pub(crate) mod kms;
 pub(crate) mod location;
@@ -21,6 +20,7 @@ pub(crate) mod region;
 pub(crate) mod resource_manager;
 pub(crate) mod security_group;
 pub(crate) mod snapshot;
+mod snapshot_batch;
 mod snapshot_lookups;
 pub(crate) mod snapshot_policy;
 pub(crate) mod sts;
@@ -57,7 +57,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<disk::set_back::SettingBack>(),
     kind::<disk::replace_system_disk::Replacing>(),
     kind::<snapshot::create_snapshot::TakingSnapshot>(),
-    kind::<snapshot::create_snapshot_group::KeepingGroup>(),
+    kind::<snapshot::create_snapshot_group::TakingSnapshotGroup>(),
     kind::<snapshot::copy_snapshot::Copying>(),
     kind::<region::create_image::MakingImage>(),
     kind::<instance::create_instance::CreatingInstance>(),

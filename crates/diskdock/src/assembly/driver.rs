@@ -18,8 +18,8 @@ pub(super) struct Driver {
     pub simulated: Option<Arc<Simulated>>,
     pub console: Console,
     pub creating_takes_time: bool,
-    pub keeps_shared_disks: bool,
-    pub keeps_snapshots: bool,
+    pub can_snapshot_shared_disks: bool,
+    pub can_snapshot: bool,
 }
 
 impl Driver {
@@ -51,8 +51,8 @@ impl Driver {
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
             console: Arc::new(console),
-            keeps_shared_disks: true,
-            keeps_snapshots: true,
+            can_snapshot_shared_disks: true,
+            can_snapshot: true,
         }
     }
 
@@ -66,8 +66,8 @@ impl Driver {
                 Ok(ConsoleOutput { bytes, at })
             }),
             creating_takes_time: true,
-            keeps_shared_disks: false,
-            keeps_snapshots: true,
+            can_snapshot_shared_disks: false,
+            can_snapshot: true,
         }
     }
 }

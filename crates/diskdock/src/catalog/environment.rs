@@ -40,7 +40,7 @@ pub struct ConsoleOutput {
 pub enum Needs {
     /// No capability beyond those of every hypervisor.
     Nothing,
-    /// That it keeps the bytes of disks: snapshots, and all that is made with them.
+    /// Snapshots of disks, and all that is made with them.
     Snapshots,
 }
 
@@ -53,15 +53,15 @@ pub struct Environment {
     pub ids: Arc<IdGenerator>,
     /// Whether new disks are Creating for a while instead of Available at once.
     pub creating_takes_time: Arc<AtomicBool>,
-    /// Whether a disk can be kept while several instances have it. Real machines copy it as of one
-    /// moment only if one of them alone writes to it.
-    pub keeps_shared_disks: bool,
+    /// Whether a disk can have a snapshot while several instances have it. Real machines copy it as
+    /// of one moment only if one of them alone writes to it.
+    pub can_snapshot_shared_disks: bool,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
-    /// Whether the bytes of disks can be kept: snapshots, and all that is made with them.
-    pub keeps_snapshots: bool,
-    /// Whether a disk that was never attached can be kept, which the vendor refuses.
-    pub keeps_new_disks: bool,
+    /// Whether disks can have snapshots, with all that is made with them.
+    pub can_snapshot: bool,
+    /// Whether a disk that was never attached can have a snapshot, which the vendor refuses.
+    pub can_snapshot_new_disks: bool,
     /// Reads the consoles of instances.
     pub console: Console,
     /// Tells how far snapshots are.
@@ -85,9 +85,9 @@ impl Environment {
             inventory: Arc::new(inventory),
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
-            keeps_shared_disks: true,
-            keeps_snapshots: true,
-            keeps_new_disks: false,
+            can_snapshot_shared_disks: true,
+            can_snapshot: true,
+            can_snapshot_new_disks: false,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
@@ -100,8 +100,8 @@ impl Environment {
     /// looked up.
     pub(super) fn refuse_without(&self, needs: Needs) -> Result<(), Refusal> {
         match needs {
-            Needs::Snapshots if !self.keeps_snapshots => {
-                let why = "the bytes of real disks can be neither kept nor set back yet.";
+            Needs::Snapshots if !self.can_snapshot => {
+                let why = "real disks can be neither copied into snapshots nor set back yet.";
                 Err(Refusal::about(&SNAPSHOTS_NOT_HERE, why))
             }
             Needs::Snapshots | Needs::Nothing => Ok(()),

@@ -268,7 +268,7 @@ pub trait Machines: Send + Sync {
     fn changes(&self) -> broadcast::Receiver<MachineEvent>;
 }
 
-/// The half of a driver that keeps the bytes of disks.
+/// The half of a driver that holds the bytes of disks.
 pub trait Disks: Send + Sync {
     /// Makes the bytes of a disk.
     fn create<'a>(&'a self, spec: &'a DiskSpec, now: Uptime) -> DriverFuture<'a, Progress>;
@@ -291,7 +291,7 @@ pub trait Disks: Send + Sync {
     /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
     /// within a transaction; true if it cannot be told.
     fn has_free_space(&self) -> bool;
-    /// Keeps the content that a disk has now under the id of a snapshot: all that a guest saw
+    /// Copies the content that a disk has now under the id of a snapshot: all that a guest saw
     /// acknowledged before the first call, as after a power cut. What there is of one that failed
     /// is deleted, at the latest by [`Disks::discard_snapshot`].
     fn take_snapshot<'a>(
@@ -326,7 +326,7 @@ pub trait Disks: Send + Sync {
     fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()>;
     /// The snapshots that have bytes, sorted, whether the store knows them or not.
     fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>>;
-    /// Keeps the content of a snapshot of this disk under the id of another one, in another region.
+    /// Copies the content of a snapshot of this disk under the id of another one, in another region.
     /// A driver that cannot do so fails; the environment says so beforehand.
     fn copy_snapshot<'a>(
         &'a self,

@@ -88,7 +88,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Keeps the content of a whole snapshot under another id.
+    /// Copies the content of a whole snapshot under another id.
     pub(super) fn copy_whole(
         &self,
         from: &SnapshotId,

@@ -102,7 +102,7 @@ pub trait Snapshots: Send + Sync {
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
 
-    /// Keeps the content of a whole snapshot under the id of another one. Does nothing if that is
+    /// Copies the content of a whole snapshot under the id of another one. Does nothing if that is
     /// whole already.
     fn copy_snapshot(
         &self,

@@ -113,7 +113,7 @@ pub(crate) struct Facts {
     /// Abilities of the instance's type.
     abilities: Abilities,
     /// Whether a snapshot is being made that wants the disk to stay with the instance that has it.
-    is_kept_by_another: bool,
+    has_snapshot_in_progress_elsewhere: bool,
 }
 
 struct Abilities {
@@ -235,7 +235,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         must("with Force, the instance that has the disk is Stopped",   |f| f.holder_is_off(), &DISK_STATUS_UNSUPPORTED),
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
         must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
-        must("with real machines, no snapshot of a disk that another instance has is being made", |f| !f.is_kept_by_another, &DISK_GROWING),
+        must("with real machines, no snapshot of a disk that another instance has is being made", |f| !f.has_snapshot_in_progress_elsewhere, &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -271,7 +271,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let attached = tx.attached(&instance.id)?;
         let cloud_disks = count_cloud_disks(tx, call, &instance, &attached)?;
         let abilities = abilities(call, &instance, &disk);
-        let is_kept_by_another = !call.environment.keeps_shared_disks
+        let has_snapshot_in_progress_elsewhere = !call.environment.can_snapshot_shared_disks
             && !disk.attachments.is_empty()
             && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
         Ok(Facts {
@@ -282,7 +282,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
             attached,
             cloud_disks,
             abilities,
-            is_kept_by_another,
+            has_snapshot_in_progress_elsewhere,
         })
     }
 

@@ -7,9 +7,9 @@ use domain::{CustomImage, DiskSnapshot, ImageId, ImageStatus, SnapshotId};
 
 use super::image_source::{DiskOfImage, ImageSource, MappedDisk};
 use super::resource::IMAGE;
-use crate::actions::keeping::Keeping;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_batch::SnapshotBatch;
 use crate::catalog::{ImageName, Needs};
 use crate::store::{EntityReads, EntityWrites, Filter};
 
@@ -149,7 +149,7 @@ pub(crate) struct Facts {
     tags: Vec<Tag>,
     /// Whether Platform and Architecture are given.
     system_is_described: bool,
-    /// Whether a disk can be kept although several instances have it.
+    /// Whether a disk can have a snapshot although several instances have it.
     may_be_shared: bool,
 }
 
@@ -203,10 +203,10 @@ as the imported image says that the system once came from.";
         must("the instance is not locked for security",                |f| f.source.instance(|i| !i.is_locked_for(LockReason::Security)), &IMAGE_INSTANCE_LOCKED),
         must("the instance is Running or Stopped",                     |f| f.source.instance(Instance::has_stable_status), &IMAGE_INSTANCE_STATUS),
         must("the instance has a system disk",                         |f| f.source.instance(|i| i.system_disk.is_some()), &INSTANCE_WITHOUT_SYSTEM_DISK),
-        must("no snapshot of its disks is being made",                 |f| f.source.all_kept(|one| !one.has_snapshot_in_progress), &SNAPSHOT_UNDER_WAY),
-        must("its disks are In_use, and nothing else is being done to them", |f| f.source.all_kept(DiskOfImage::is_still), &DISK_STATUS),
-        must("with real machines, no other instance has one of its disks", |f| f.may_be_shared || f.source.all_kept(|one| !one.disk.is_shared()), &IMAGE_SHARED_DISK),
-        must("each of its disks has fewer than 256 snapshots",         |f| f.source.all_kept(DiskOfImage::has_room), &SNAPSHOT_QUOTA),
+        must("no snapshot of its disks is being made",                 |f| f.source.all_attached(|one| !one.has_snapshot_in_progress), &SNAPSHOT_UNDER_WAY),
+        must("its disks are In_use, and nothing else is being done to them", |f| f.source.all_attached(DiskOfImage::is_still), &DISK_STATUS),
+        must("with real machines, no other instance has one of its disks", |f| f.may_be_shared || f.source.all_attached(|one| !one.disk.is_shared()), &IMAGE_SHARED_DISK),
+        must("each of its disks has fewer than 256 snapshots",         |f| f.source.all_attached(DiskOfImage::has_room), &SNAPSHOT_QUOTA),
         must("SnapshotId is that of a system disk",                    |f| f.source.all_mapped(MappedDisk::is_what_was_meant), &IMAGE_SNAPSHOT_UNFIT),
         must("the snapshots are accomplished",                         |f| f.source.all_mapped(MappedDisk::is_ready), &IMAGE_SNAPSHOT_NOT_READY),
         must("there is a snapshot for the system disk",                |f| f.source.systems() > 0, &IMAGE_WITHOUT_SYSTEM_SNAPSHOT),
@@ -240,17 +240,17 @@ as the imported image says that the system once came from.";
             images: tx.count(&Filter::<CustomImage>::all(account, &region.id))?,
             tags: new_tags(&params.tag.0)?,
             system_is_described: params.platform.is_some() && params.architecture.is_some(),
-            may_be_shared: call.environment.keeps_shared_disks,
+            may_be_shared: call.environment.can_snapshot_shared_disks,
         })
     }
 
     fn effect(call: &Call<'_>, params: &Params, mut facts: Facts) -> Effect<Reply> {
         let id: ImageId = call.new_id(&params.region_id.0);
         let name = params.image_name.as_ref().map_or_else(|| id.to_string(), |name| name.0.clone());
-        let snapshots = facts.source.keep(call, &name);
+        let snapshots = facts.source.add_snapshots(call, &name);
         let image = new_image(call, params, &facts, id, name);
         let to_do = snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
-        let making = MakingImage { image: image.id.clone(), keeping: Keeping::new(to_do) };
+        let making = MakingImage { image: image.id.clone(), batch: SnapshotBatch::new(to_do) };
         let effect = Effect::reply(Reply { image_id: image.id.to_string() });
         let save = |effect: Effect<Reply>, snapshot: DiskSnapshot| effect.save(snapshot);
         snapshots.into_iter().fold(effect.save(image), save).start(making)
@@ -322,7 +322,7 @@ impl From<BootModeWord> for BootMode {
 pub(crate) struct MakingImage {
     image: ImageId,
     #[serde(flatten)]
-    keeping: Keeping,
+    batch: SnapshotBatch,
 }
 
 impl Operation for MakingImage {
@@ -330,7 +330,7 @@ impl Operation for MakingImage {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        self.keeping.subject()
+        self.batch.subject()
     }
 
     fn phase(&self) -> &'static str {
@@ -338,11 +338,11 @@ impl Operation for MakingImage {
     }
 
     fn making(&self) -> Vec<DiskId> {
-        self.keeping.making()
+        self.batch.making()
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        self.keeping.advance(context).await
+        self.batch.advance(context).await
     }
 
     fn finish(
@@ -351,7 +351,7 @@ impl Operation for MakingImage {
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        self.keeping.finish(outcome, tx, now)?;
+        self.batch.finish(outcome, tx, now)?;
         let Some(mut image) = tx.get(&self.image)? else { return Ok(()) };
         let ended = match outcome {
             Outcome::Done => image.available(),

@@ -161,7 +161,7 @@ impl ImageSource {
     }
 
     /// Whether this holds for every disk of the instance, if it is one.
-    pub(super) fn all_kept(&self, holds: impl Fn(&DiskOfImage) -> bool) -> bool {
+    pub(super) fn all_attached(&self, holds: impl Fn(&DiskOfImage) -> bool) -> bool {
         match self {
             ImageSource::Instance(_, disks) => disks.iter().all(holds),
             ImageSource::Nothing | ImageSource::Mapped(_) => true,
@@ -206,13 +206,13 @@ impl ImageSource {
     pub(super) fn disks(&self) -> Vec<ImageDisk> {
         match self {
             ImageSource::Nothing => Vec::new(),
-            ImageSource::Instance(_, disks) => disks.iter().map(kept).collect(),
+            ImageSource::Instance(_, disks) => disks.iter().map(attached).collect(),
             ImageSource::Mapped(disks) => disks.iter().map(mapped).collect(),
         }
     }
 
     /// Gives each disk of the instance a snapshot, progressing, which is then that of the image.
-    pub(super) fn keep(&mut self, call: &Call<'_>, name: &str) -> Vec<DiskSnapshot> {
+    pub(super) fn add_snapshots(&mut self, call: &Call<'_>, name: &str) -> Vec<DiskSnapshot> {
         let ImageSource::Instance(_, disks) = self else { return Vec::new() };
         let mut snapshots = Vec::with_capacity(disks.len());
         for one in disks {
@@ -284,7 +284,7 @@ fn disks_of(tx: &dyn ReadTx, instance: &Instance) -> Result<Vec<DiskOfImage>, St
     Ok(disks)
 }
 
-fn kept(one: &DiskOfImage) -> ImageDisk {
+fn attached(one: &DiskOfImage) -> ImageDisk {
     ImageDisk {
         kind: one.disk.kind,
         device: one.device.clone(),

@@ -1,4 +1,4 @@
-//! `CreateSnapshot`: keep the content that a disk has now.
+//! `CreateSnapshot`: copy the content that a disk has now.
 
 use domain::limits::SNAPSHOTS_PER_DISK;
 use domain::{DiskSnapshot, SnapshotCategory, SnapshotId};
@@ -83,9 +83,9 @@ pub(crate) struct Facts {
     has_snapshot_in_progress: bool,
     /// How many snapshots of it there are.
     snapshots: u64,
-    /// Whether it can be kept although it was never attached.
+    /// Whether it can have one although it was never attached.
     may_be_new: bool,
-    /// Whether it can be kept although several instances have it.
+    /// Whether it can have one although several instances have it.
     may_be_shared: bool,
 }
 
@@ -101,8 +101,8 @@ impl Facts {
             contradicts: false,
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             snapshots: snapshot_lookups::count(tx, &disk)?,
-            may_be_new: environment.keeps_new_disks,
-            may_be_shared: environment.keeps_shared_disks,
+            may_be_new: environment.can_snapshot_new_disks,
+            may_be_shared: environment.can_snapshot_shared_disks,
             disk,
             instances,
         })
@@ -144,13 +144,13 @@ The answer says only that the snapshot was accepted: it is progressing. Disks ca
 when DescribeSnapshots shows it as accomplished. It lives on when its disk is released.\n\n\
 It holds all that a guest saw acknowledged before the request, as after a power cut. With real \
 machines it fails if the virtual machine ends, or the disk is damaged, before all is copied; and a \
-multi-attach disk is kept only while one instance at most has it, since no two virtual machines \
+multi-attach disk can have one only while one instance at most has it, since no two virtual machines \
 stop writing at the same moment.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
-        &[&DISK_TO_KEEP_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
+        &[&SNAPSHOT_DISK_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];
     const TOKEN_MISMATCH: &'static ErrorCode = &SNAPSHOT_TOKEN_MISMATCH;
 
     /// Checked in this order; the first that does not hold is the error.
@@ -163,12 +163,12 @@ stop writing at the same moment.";
         must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
-        must("with real machines, one instance at most has the disk",  |f| f.may_be_shared || !f.disk.is_shared(), &SHARED_DISK_NOT_KEPT),
+        must("with real machines, one instance at most has the disk",  |f| f.may_be_shared || !f.disk.is_shared(), &SNAPSHOT_OF_SHARED_DISK),
         must("the disk has fewer than 256 snapshots",                   |f| f.snapshots < SNAPSHOTS_PER_DISK, &SNAPSHOT_QUOTA),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
-        let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
+        let disk = call.disk(tx, &params.disk_id)?.ok_or(&SNAPSHOT_DISK_NOT_FOUND)?;
         Ok(Facts {
             tags: new_tags(&params.tag.0)?,
             contradicts: params.category.is_some() && params.instant_access == Some(true),
@@ -212,7 +212,7 @@ fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot
     snapshot
 }
 
-/// Keeps the content of the disk; then the snapshot is accomplished.
+/// Copies the content of the disk; then the snapshot is accomplished.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TakingSnapshot {
     snapshot: SnapshotId,

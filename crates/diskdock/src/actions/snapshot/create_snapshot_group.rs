@@ -1,12 +1,12 @@
-//! `CreateSnapshotGroup`: keep the content that several disks have at the same moment.
+//! `CreateSnapshotGroup`: copy the content that several disks have at the same moment.
 
 use domain::limits::{DISKS_PER_SNAPSHOT_GROUP, SNAPSHOT_GROUP_GIB, SNAPSHOTS_PER_DISK};
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
 use super::resource::SNAPSHOT_GROUP;
-use crate::actions::keeping::Keeping;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
+use crate::actions::snapshot_batch::SnapshotBatch;
 use crate::actions::snapshot_lookups;
 use crate::catalog::Needs;
 use crate::store::{EntityReads, EntityWrites};
@@ -20,10 +20,10 @@ params!(
         /// The region of the disks.
         #[malformed = REGION_NOT_FOUND]
         region_id: RegionId,
-        /// The instance whose disks are kept. May be left out with DiskId.
+        /// The instance of the disks. May be left out with DiskId.
         #[fits = ["Running", "Stopped"]]
         instance_id: Option<InstanceId>,
-        /// The disks to keep, up to 16 in one zone. Left out, those of the instance.
+        /// The disks, up to 16 in one zone. Left out, those of the instance.
         disk_id: Each<DiskId>,
         /// Disks of the instance to leave out. Not together with DiskId.
         exclude_disk_id: Each<DiskId>,
@@ -56,18 +56,18 @@ reply!(
     }
 );
 
-/// A disk that is to be kept.
-struct DiskToKeep {
+/// A disk of which the group is to have a snapshot.
+struct DiskOfGroup {
     disk: Disk,
     /// Whether another snapshot of it is being made.
     has_snapshot_in_progress: bool,
     /// How many snapshots of it there are.
     snapshots: u64,
-    /// Whether it can be kept although it was never attached.
+    /// Whether it can have a snapshot although it was never attached.
     may_be_new: bool,
 }
 
-impl DiskToKeep {
+impl DiskOfGroup {
     fn has_stable_status(&self) -> bool {
         self.disk.has_stable_status() && self.disk.activity.is_none()
     }
@@ -78,16 +78,16 @@ impl DiskToKeep {
     }
 }
 
-/// The disks that are to be kept, and the instances that have them.
+/// The disks of which there are to be snapshots, and the instances that have them.
 pub(crate) struct Facts {
     params: Params,
-    members: Vec<DiskToKeep>,
+    members: Vec<DiskOfGroup>,
     instances: Vec<Instance>,
     tags: Vec<Tag>,
 }
 
 impl Facts {
-    fn all(&self, holds: impl Fn(&DiskToKeep) -> bool) -> bool {
+    fn all(&self, holds: impl Fn(&DiskOfGroup) -> bool) -> bool {
         self.members.iter().all(holds)
     }
 
@@ -138,7 +138,7 @@ impl Action for CreateSnapshotGroup {
     const DETAILS: &'static str = "\
 All disks of an instance, all but some, or disks of one zone. The group is progressing until all its \
 snapshots are accomplished; if one fails, all of them do. Disks can be made from each of them.\n\n\
-With real machines the disks that one of them has are kept at one moment, as after a power cut. \
+With real machines the disks that one of them has are copied as of one moment, as after a power cut. \
 Disks of several machines follow each other within moments.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
@@ -147,7 +147,7 @@ Disks of several machines follow each other within moments.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &INSTANCE_NOT_FOUND,
-        &DISK_TO_KEEP_NOT_FOUND,
+        &SNAPSHOT_DISK_NOT_FOUND,
         &TAG_DUPLICATE,
         &TAG_MISMATCH,
         &TAG_COUNT,
@@ -162,11 +162,11 @@ Disks of several machines follow each other within moments.";
         must("there are at most 16 disks",                          |f| f.members.len() <= DISKS_PER_SNAPSHOT_GROUP, &GROUP_TOO_MANY_DISKS),
         must("all disks are in one zone",                           |f| f.is_in_one_zone(), &GROUP_IN_SEVERAL_ZONES),
         must("no disk is a multi-attach disk",                      |f| f.all(|one| !one.disk.multi_attach), &MULTI_ATTACH_NOT_HERE),
-        must("all disks are ESSDs",                                 |f| f.all(DiskToKeep::takes_part), &CATEGORY_NOT_FOR_THIS),
+        must("all disks are ESSDs",                                 |f| f.all(DiskOfGroup::takes_part), &CATEGORY_NOT_FOR_THIS),
         must("the disks have at most 32 TiB together",              |f| f.size_gib() <= SNAPSHOT_GROUP_GIB, &GROUP_TOO_LARGE),
         must("no disk has an overdue payment",                      |f| f.all(|one| !one.disk.locks.contains(&LockReason::Financial)), &GROUP_DISK_IN_ARREARS),
         must("no other snapshot of the disks is being made",        |f| f.all(|one| !one.has_snapshot_in_progress), &SNAPSHOT_UNDER_WAY),
-        must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskToKeep::has_stable_status), &DISK_STATUS),
+        must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskOfGroup::has_stable_status), &DISK_STATUS),
         must("every disk was attached at least once",               |f| f.all(|one| one.may_be_new || one.disk.attached_at.is_some()), &NEVER_ATTACHED),
         must("no instance that has them is locked for security",    |f| f.every_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
@@ -176,13 +176,13 @@ Disks of several machines follow each other within moments.";
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         call.environment.inventory.region(&params.region_id.0).ok_or(&REGION_NOT_FOUND)?;
         let mut members = Vec::new();
-        for id in disks_to_keep(tx, call, params)? {
+        for id in disks_of_group(tx, call, params)? {
             let disk = call.disk(tx, &id)?.filter(|disk| disk.region == params.region_id.0);
-            let disk = disk.ok_or(&DISK_TO_KEEP_NOT_FOUND)?;
+            let disk = disk.ok_or(&SNAPSHOT_DISK_NOT_FOUND)?;
             let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
             let snapshots = snapshot_lookups::count(tx, &disk)?;
-            let may_be_new = call.environment.keeps_new_disks;
-            members.push(DiskToKeep { disk, has_snapshot_in_progress, snapshots, may_be_new });
+            let may_be_new = call.environment.can_snapshot_new_disks;
+            members.push(DiskOfGroup { disk, has_snapshot_in_progress, snapshots, may_be_new });
         }
         let mut instances: Vec<Instance> = Vec::new();
         for at in members.iter().flat_map(|one| &one.disk.attachments) {
@@ -199,17 +199,18 @@ Disks of several machines follow each other within moments.";
             facts.members.iter().map(|one| new_snapshot(call, params, &group, &one.disk)).collect();
         let reply = Reply { snapshot_group_id: group.id.to_string() };
         let to_do = snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
-        let keeping = KeepingGroup { group: group.id.clone(), keeping: Keeping::new(to_do) };
+        let batch =
+            TakingSnapshotGroup { group: group.id.clone(), batch: SnapshotBatch::new(to_do) };
         let mut effect = Effect::reply(reply).save(group);
         for snapshot in snapshots {
             effect = effect.save(snapshot);
         }
-        effect.start(keeping)
+        effect.start(batch)
     }
 }
 
 /// The disks that are asked for: named ones, each once, or those of the instance.
-fn disks_to_keep(
+fn disks_of_group(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     params: &Params,
@@ -272,20 +273,20 @@ fn new_snapshot(
     snapshot
 }
 
-/// Keeps the content of all disks; then the group is accomplished.
+/// Copies the content of all disks; then the group is accomplished.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct KeepingGroup {
+pub(crate) struct TakingSnapshotGroup {
     group: SnapshotGroupId,
     #[serde(flatten)]
-    keeping: Keeping,
+    batch: SnapshotBatch,
 }
 
-impl Operation for KeepingGroup {
+impl Operation for TakingSnapshotGroup {
     const KIND: &'static str = "snapshot_group.create";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        self.keeping.subject()
+        self.batch.subject()
     }
 
     fn phase(&self) -> &'static str {
@@ -293,11 +294,11 @@ impl Operation for KeepingGroup {
     }
 
     fn making(&self) -> Vec<DiskId> {
-        self.keeping.making()
+        self.batch.making()
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        self.keeping.advance(context).await
+        self.batch.advance(context).await
     }
 
     /// A group that was deleted meanwhile stays so.
@@ -307,7 +308,7 @@ impl Operation for KeepingGroup {
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        self.keeping.finish(outcome, tx, now)?;
+        self.batch.finish(outcome, tx, now)?;
         let Some(mut group) = tx.get(&self.group)? else { return Ok(()) };
         let ended = match outcome {
             Outcome::Done => group.accomplished(),

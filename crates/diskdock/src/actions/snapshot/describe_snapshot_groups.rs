@@ -77,7 +77,7 @@ reply!(
         name: String,
         /// Free text.
         description: String,
-        /// The instance whose disks were kept, if it was named.
+        /// The instance of the disks, if it was named.
         instance_id: String,
         /// `progressing`, `accomplished` or `failed`.
         status: &'static str,

@@ -32,7 +32,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Local and elastic ephemeral disks have no snapshots.
-    fn can_be_kept(disk: &Disk) -> bool {
+    fn can_have_snapshots(disk: &Disk) -> bool {
         !disk.category.is_local() && !disk.category.is_elastic_ephemeral()
     }
 }
@@ -57,8 +57,8 @@ impl Action for ApplyAutoSnapshotPolicy {
     #[rustfmt::skip]
     const PRECONDITIONS: &'static [Precondition<Facts>] = &[
         must("a disk is named",                             |f| !f.disks.is_empty(), &POLICY_DISK_IDS_NOT_VALID),
-        must("not all disks are local or elastic ephemeral", |f| f.disks.iter().any(Facts::can_be_kept), &NO_SNAPSHOTS_OF_CATEGORY),
-        must("no disk is local or elastic ephemeral",       |f| f.disks.iter().all(Facts::can_be_kept), &NO_SNAPSHOTS_OF_SOME),
+        must("not all disks are local or elastic ephemeral", |f| f.disks.iter().any(Facts::can_have_snapshots), &NO_SNAPSHOTS_OF_CATEGORY),
+        must("no disk is local or elastic ephemeral",       |f| f.disks.iter().all(Facts::can_have_snapshots), &NO_SNAPSHOTS_OF_SOME),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {

@@ -91,7 +91,7 @@ impl Action for CreateAutoSnapshotPolicy {
     const SUMMARY: &'static str = "Makes an automatic snapshot policy.";
     const DETAILS: &'static str = "\
 Disks get it by ApplyAutoSnapshotPolicy. At every hour of its schedule, by the clock of the server \
-and in UTC+8, a snapshot is made of each of its disks that can be kept; others are passed over and \
+and in UTC+8, a snapshot is made of each of its disks that can have one; others are passed over and \
 named in the log. Each hour is carried out once; of several that were missed, while the server was \
 down or its clock was set forward, only the last. The snapshots are deleted when their days are over.";
     const RISK: Risk = Risk::Low;

@@ -35,7 +35,7 @@ enum SlotResult {
     Begun(Box<NewOperation>),
     /// Its snapshot is there, or it has the policy no more.
     Already,
-    /// It cannot be kept now, since this rule of CreateSnapshot does not hold.
+    /// None can be made of it now, since this rule of CreateSnapshot does not hold.
     Not(&'static str),
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn carry_out_due(
     environment: &Arc<Environment>,
     now: Now,
 ) -> Result<(), StoreError> {
-    if !environment.keeps_snapshots {
+    if !environment.can_snapshot {
         return Ok(());
     }
     let mut after: Option<SnapshotPolicyId> = None;
@@ -85,10 +85,10 @@ async fn carry_out(
         let (id, member) = (policy.id.clone(), disk.id.clone());
         let server = store.server().to_owned();
         let write = move |tx: &mut dyn WriteTx| {
-            keep(tx, &environment, &policy, &disk.id, slot, now, &server)
+            begin_snapshot(tx, &environment, &policy, &disk.id, slot, now, &server)
         };
         let enqueues = Arc::clone(runner);
-        let enqueue = move |kept| match kept {
+        let enqueue = move |result| match result {
             SlotResult::Begun(operation) => {
                 enqueues.enqueue(vec![*operation]);
                 None
@@ -109,8 +109,9 @@ async fn carry_out(
     store.write(done).await
 }
 
-/// Begins the snapshot of a disk for a slot, unless it is there, or the disk cannot be kept.
-fn keep(
+/// Begins the snapshot of a disk for a slot, unless it is there, or none can be
+/// made of the disk now.
+fn begin_snapshot(
     tx: &mut dyn WriteTx,
     environment: &Environment,
     policy: &SnapshotPolicy,

@@ -44,7 +44,7 @@ errors! {
         => "Wait until the instance is Running or Stopped.";
     IMAGE_SHARED_DISK = 403 "IncorrectDiskStatus.Invalid"
         "Device status is invalid, please restart instance and try again."
-        => "Real machines keep a disk as of one moment only while one of them has it: detach it from its other instances first.";
+        => "Real machines make a snapshot of a disk only while one of them has it: detach it from its other instances first.";
     IMAGE_SNAPSHOT_NOT_READY = 403 "InvalidSnapshotId.NotReady"
         "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation."
         => "Wait until DescribeSnapshots shows the snapshot as accomplished.";

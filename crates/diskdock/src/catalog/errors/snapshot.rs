@@ -24,7 +24,7 @@ errors! {
     SNAPSHOT_UNKNOWN = 400 "InvalidSnapshot.NotFound"
         "The specified parameter SnapshotId is not valid."
         => "Name a snapshot of DescribeSnapshots.";
-    DISK_TO_KEEP_NOT_FOUND = 404 "InvalidDiskId.NotFound"
+    SNAPSHOT_DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The specified DiskId does not exist."
         => "Check the id, and that the disk belongs to the account of the AccessKey.";
     SNAPSHOT_NAME_MALFORMED = 400 "InvalidSnapshotName.Malformed"
@@ -60,9 +60,9 @@ errors! {
     SNAPSHOT_UNDER_WAY = 403 "IncorrectDiskStatus.CreatingSnapshot"
         "A previous snapshot creation is in process."
         => "Wait until DescribeSnapshots shows the snapshot before this one as accomplished.";
-    SHARED_DISK_NOT_KEPT = 403 "IncorrectVolumeStatus"
+    SNAPSHOT_OF_SHARED_DISK = 403 "IncorrectVolumeStatus"
         "The current volume status does not support this operation."
-        => "Real machines keep a disk as of one moment only while one of them has it: detach it from its other instances first.";
+        => "Real machines make a snapshot of a disk only while one of them has it: detach it from its other instances first.";
     SNAPSHOT_QUOTA = 403 "QuotaExceed.Snapshot"
         "The snapshot quota exceeds."
         => "Delete snapshots of the disk; it can have 256.";

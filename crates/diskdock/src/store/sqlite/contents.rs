@@ -128,7 +128,7 @@ fn read_accounts(
     Ok(accounts)
 }
 
-/// Snapshots; none in older versions, which keep no bytes of them.
+/// Snapshots; none in older versions, which have no files of them.
 fn read_snapshots(connection: &Connection, sql: &str) -> Result<BTreeSet<SnapshotId>, StoreError> {
     if !has_table(connection, "snapshot_discards")? {
         return Ok(BTreeSet::new());

@@ -213,18 +213,18 @@ async fn schedule_goes_on_after_a_downtime_and_a_crash_in_between_makes_none_twi
 }
 
 #[tokio::test]
-async fn schedule_passes_over_disks_that_cannot_be_kept() {
+async fn schedule_passes_over_disks_that_cannot_have_snapshots() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
-    let (fresh, kept) = (server.available_disk().await, server.disk_on(&instance).await);
+    let (fresh, used) = (server.available_disk().await, server.disk_on(&instance).await);
     let busy = server.disk_on(&instance).await;
     let daily = policy(&server, r#"["0","12"]"#, EVERY_DAY, "1").await;
-    for disk in [&fresh, &kept, &busy] {
+    for disk in [&fresh, &used, &busy] {
         apply(&server, &daily, disk).await;
     }
     server.change_disk(&busy, |d| d.activity = Some(domain::Activity::Modifying)).await;
     maintain(&server, DAY_MS / 2).await;
-    assert_eq!(automatic(&server, &kept).await.len(), 1);
+    assert_eq!(automatic(&server, &used).await.len(), 1);
     assert_eq!(automatic(&server, &fresh).await.len(), 0);
     assert_eq!(automatic(&server, &busy).await.len(), 0);
     assert_eq!(server.warned("no automatic snapshot"), 2);
@@ -255,8 +255,8 @@ async fn delete_disk_takes_its_automatic_snapshots_along_on_request() {
 async fn create_auto_snapshot_policy_refuses_what_is_not_valid() {
     let server = TestServer::new().await;
     let (hours, days) = (("timePoints", r#"["1"]"#), ("repeatWeekdays", r#"["1"]"#));
-    let kept = ("retentionDays", "1");
-    let good = [HERE, hours, days, kept];
+    let retention = ("retentionDays", "1");
+    let good = [HERE, hours, days, retention];
     let with = |more: (&'static str, &'static str)| [&good[..], &[more]].concat();
     let but = |name: &str, value: &'static str| {
         good.map(|(known, old)| if known == name { (known, value) } else { (known, old) })
@@ -266,7 +266,7 @@ async fn create_auto_snapshot_policy_refuses_what_is_not_valid() {
     let twice = [&good[..], &[("Tag.1.Key", "a"), ("Tag.2.Key", "a")]].concat();
     let link = [&good[..], &[("Tag.1.Key", "a"), ("Tag.1.Value", "http://x")]].concat();
     let creates: [Refused<'_>; 14] = [
-        (&[hours, days, kept], 400, "MissingParameter"),
+        (&[hours, days, retention], 400, "MissingParameter"),
         (&but("regionId", "nowhere"), 403, "ParameterInvalid"),
         (&but("timePoints", "[]"), 403, "ParameterInvalid"),
         (&but("timePoints", r#"["24"]"#), 403, "ParameterInvalid"),

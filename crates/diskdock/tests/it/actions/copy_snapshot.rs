@@ -31,7 +31,7 @@ async fn copied(server: &TestServer, id: &str) -> Value {
     server.ok("DescribeSnapshots", &ask).await.json["Snapshots"]["Snapshot"][0].clone()
 }
 
-async fn kept(server: &TestServer) -> (String, String) {
+async fn disk_and_snapshot(server: &TestServer) -> (String, String) {
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
     let snapshot = server.snapshot_of(&disk).await;
@@ -41,7 +41,7 @@ async fn kept(server: &TestServer) -> (String, String) {
 #[tokio::test]
 async fn copy_snapshot_is_progressing_and_then_a_snapshot_of_the_other_region() {
     let server = TestServer::new().await;
-    let (disk, snapshot) = kept(&server).await;
+    let (disk, snapshot) = disk_and_snapshot(&server).await;
     let ask = [&copy(&snapshot)[..], &[("RetentionDays", "7"), ("ClientToken", "t")]].concat();
     let id = server.ok("CopySnapshot", &ask).await.text_at("SnapshotId");
     assert_eq!(copied(&server, &id).await["Status"], "progressing");
@@ -74,7 +74,7 @@ async fn copy_snapshot_is_progressing_and_then_a_snapshot_of_the_other_region() 
 #[tokio::test]
 async fn copy_snapshot_that_fails_says_so_and_completes_after_a_restart_otherwise() {
     let server = TestServer::new().await;
-    let (_, snapshot) = kept(&server).await;
+    let (_, snapshot) = disk_and_snapshot(&server).await;
     server.rule(r#"{"transition":"copy","times":1,"behaviour":{"do":"refuse"}}"#);
     let id = server.ok("CopySnapshot", &copy(&snapshot)).await.text_at("SnapshotId");
     server.finish_all().await;
@@ -90,7 +90,7 @@ async fn copy_snapshot_that_fails_says_so_and_completes_after_a_restart_otherwis
 #[tokio::test]
 async fn copy_snapshot_refuses_what_cannot_be_copied_so() {
     let server = TestServer::new().await;
-    let (disk, snapshot) = kept(&server).await;
+    let (disk, snapshot) = disk_and_snapshot(&server).await;
     let with = |more: &[(&'static str, &'static str)]| [&copy(&snapshot)[..], more].concat();
     let keys: Vec<_> = (1..=21).map(|n| format!("Tag.{n}.Key")).collect();
     let tags: Vec<_> = keys.iter().map(|key| (key.as_str(), "key")).collect();
@@ -195,7 +195,7 @@ async fn describe_snapshot_links_lists_one_chain_for_each_disk() {
 #[tokio::test]
 async fn describe_snapshots_usage_counts_those_of_the_region() {
     let server = TestServer::new().await;
-    let (disk, _) = kept(&server).await;
+    let (disk, _) = disk_and_snapshot(&server).await;
     server.snapshot_of(&disk).await;
     let told = server.ok("DescribeSnapshotsUsage", &[("RegionId", REGION)]).await.json;
     assert_eq!((&told["SnapshotCount"], &told["SnapshotSize"]), (&json!(2), &json!(40_i64 << 30)));

@@ -263,8 +263,8 @@ async fn snapshots_of_an_image_stay_while_it_exists() {
     let server = TestServer::new().await;
     let instance = server.run_one(&[]).await;
     let disk = system_disk(&server, &instance).await;
-    let kept = [("DiskId", disk.as_str()), ("RetentionDays", "1")];
-    let snapshot = server.ok("CreateSnapshot", &kept).await.text_at("SnapshotId");
+    let short = [("DiskId", disk.as_str()), ("RetentionDays", "1")];
+    let snapshot = server.ok("CreateSnapshot", &short).await.text_at("SnapshotId");
     server.finish_all().await;
     let ask = [IN_REGION, ("SnapshotId", &snapshot), ("ImageName", "golden")];
     let image = server.ok("CreateImage", &ask).await.text_at("ImageId");

@@ -12,10 +12,10 @@ const HELD: &str = r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#;
 
 impl TestServer {
     /// From now on, what real machines cannot do is refused.
-    fn keeps_no_shared_disks(&self) {
+    fn cannot_snapshot_shared_disks(&self) {
         let environments = &self.assembly.gateway.services.environment;
         let current = Environment::clone(&environments.current());
-        environments.replace(Environment { keeps_shared_disks: false, ..current });
+        environments.replace(Environment { can_snapshot_shared_disks: false, ..current });
     }
 
     /// A Running instance that takes multi-attach disks.
@@ -93,7 +93,7 @@ async fn create_snapshot_of_a_disk_on_several_real_machines_is_refused() {
     let ask = [("DiskId", disk.as_str())];
     server.ok("CreateSnapshot", &ask).await;
     server.finish_all().await;
-    server.keeps_no_shared_disks();
+    server.cannot_snapshot_shared_disks();
     let expected = "The current volume status does not support this operation.";
     server.expect_refusal("CreateSnapshot", &ask, (403, "IncorrectVolumeStatus", expected)).await;
     server.ok("DetachDisk", &[("InstanceId", &one), ("DiskId", &disk)]).await;
@@ -104,7 +104,7 @@ async fn create_snapshot_of_a_disk_on_several_real_machines_is_refused() {
 #[tokio::test]
 async fn attach_disk_to_another_real_machine_waits_for_the_snapshot_of_the_disk() {
     let server = TestServer::new().await;
-    server.keeps_no_shared_disks();
+    server.cannot_snapshot_shared_disks();
     let [one, two] = [server.sharing_instance().await, server.sharing_instance().await];
     let disk = server.disk_with(|disk| disk.multi_attach = true).await;
     server.attach(&disk, &one).await;

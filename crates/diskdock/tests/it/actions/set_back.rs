@@ -12,7 +12,7 @@ async fn stopped(server: &TestServer) -> (String, String) {
 }
 
 /// A data disk on an instance that is Stopped, and a snapshot of it.
-async fn kept(server: &TestServer) -> (String, String, String) {
+async fn disk_with_snapshot(server: &TestServer) -> (String, String, String) {
     let instance = server.stopped_instance().await;
     let disk = server.disk_on(&instance).await;
     let snapshot = server.snapshot_of(&disk).await;
@@ -185,7 +185,7 @@ async fn reinit_disk_refuses_a_disk_that_is_available_or_changing() {
 #[tokio::test]
 async fn reset_disk_is_reiniting_and_then_what_it_was() {
     let server = TestServer::new().await;
-    let (instance, disk, snapshot) = kept(&server).await;
+    let (instance, disk, snapshot) = disk_with_snapshot(&server).await;
     let dry = [&to(&disk, &snapshot)[..], &[("DryRun", "true")]].concat();
     server.expect_code("ResetDisk", &dry, (400, "DryRunOperation")).await;
     server.ok("ResetDisk", &to(&disk, &snapshot)).await;
@@ -209,7 +209,7 @@ async fn reset_disk_is_reiniting_and_then_what_it_was() {
 #[tokio::test]
 async fn reset_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
-    let (instance, disk, snapshot) = kept(&server).await;
+    let (instance, disk, snapshot) = disk_with_snapshot(&server).await;
     let expect_refusal = async |status: u16, code: &str| {
         server.expect_code("ResetDisk", &to(&disk, &snapshot), (status, code)).await;
     };

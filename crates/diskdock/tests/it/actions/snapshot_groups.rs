@@ -88,8 +88,8 @@ async fn create_snapshot_group_takes_the_disks_of_an_instance_but_those_excluded
     let but = [&all[..], &[("ExcludeDiskId.1", one.as_str())]].concat();
     let part = server.ok("CreateSnapshotGroup", &but).await.text_at("SnapshotGroupId");
     server.finish_all().await;
-    let kept = disks_in(&shown(&server, &part).await);
-    assert!(kept.contains(&other) && !kept.contains(&one) && kept.len() == 2, "{kept:?}");
+    let disks = disks_in(&shown(&server, &part).await);
+    assert!(disks.contains(&other) && !disks.contains(&one) && disks.len() == 2, "{disks:?}");
     assert_eq!(shown(&server, &part).await["InstanceId"], instance.as_str());
 }
 
@@ -315,9 +315,9 @@ async fn create_snapshot_group_answers_the_first_failed_precondition() {
     let third = server.disk_on(&instance).await;
     let ask = [("DiskId", third.as_str())];
     server.ok("CreateSnapshot", &ask).await;
-    let kept = [&of_disks(&one, &other)[..], &[("DiskId.3", third.as_str())]].concat();
+    let three = [&of_disks(&one, &other)[..], &[("DiskId.3", third.as_str())]].concat();
     let under_way = (403, "IncorrectDiskStatus.CreatingSnapshot");
-    server.expect_code("CreateSnapshotGroup", &kept, under_way).await;
+    server.expect_code("CreateSnapshotGroup", &three, under_way).await;
     server.change_disk(&other, |d| d.locks = vec![LockReason::Financial]).await;
     expect_refusal(403, "DiskInArrears").await;
     server.change_disk(&other, |d| d.size_gib = 40_000).await;

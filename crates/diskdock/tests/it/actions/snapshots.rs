@@ -261,7 +261,7 @@ async fn snapshot_is_deleted_when_its_retention_ends() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
-    let kept = server.snapshot_of(&disk).await;
+    let other = server.snapshot_of(&disk).await;
     let ask = [("DiskId", disk.as_str()), ("RetentionDays", "2")];
     let id = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
     server.finish_all().await;
@@ -272,7 +272,7 @@ async fn snapshot_is_deleted_when_its_retention_ends() {
     server.pass(60_000).await;
     server.assembly.life.run_maintenance().await;
     assert_eq!(server.snapshot(&id).await, Value::Null);
-    assert_eq!(server.snapshot(&kept).await["SnapshotId"], kept.as_str());
+    assert_eq!(server.snapshot(&other).await["SnapshotId"], other.as_str());
     assert!(server.assembly.gateway.services.clock.now() > BEGINNING);
 }
 

@@ -37,7 +37,7 @@ const COPY: &[(&str, &str)] = &[
 #[test]
 fn actions_that_need_snapshots_are_refused_before_anything_is_looked_up() {
     let mut bench = Bench::new();
-    bench.environment.keeps_snapshots = false;
+    bench.environment.can_snapshot = false;
     for (action, pairs) in REQUESTS {
         let refused = bench.run(action, pairs).err();
         assert_eq!(refused, Some("InvalidAccountStatus.SnapshotServiceUnavailable"), "{action}");

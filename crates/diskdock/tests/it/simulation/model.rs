@@ -154,7 +154,7 @@ pub(super) const NO_SNAPSHOT: Expected = &["InvalidSnapshotId.NotFound"];
 /// The status of a disk that comes to an instance, leaves it, or is set back.
 const ON_ITS_WAY: &[&str] = &["Attaching", "Detaching", "ReIniting"];
 const NO_SYSTEM_DISK: Expected = &["InvalidInstance.NotFoundSystemDisk"];
-const BEING_KEPT: Expected =
+const HAS_SNAPSHOT_IN_PROGRESS: Expected =
     &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
 const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
 const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
@@ -225,7 +225,7 @@ impl Model {
     pub(super) fn delete_disk(&self, caller: usize, id: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         match disk.status.as_str() {
-            "Available" if self.has_snapshot_in_progress(id) => BEING_KEPT,
+            "Available" if self.has_snapshot_in_progress(id) => HAS_SNAPSHOT_IN_PROGRESS,
             "Available" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus"]
             }
@@ -246,7 +246,7 @@ impl Model {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
-            "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
+            "Available" | "In_use" if self.has_snapshot_in_progress(id) => HAS_SNAPSHOT_IN_PROGRESS,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "LastOrderProcessing", "IncorrectInstanceStatus"]
             }
@@ -261,7 +261,7 @@ impl Model {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
-            "Available" | "In_use" if self.has_snapshot_in_progress(id) => BEING_KEPT,
+            "Available" | "In_use" if self.has_snapshot_in_progress(id) => HAS_SNAPSHOT_IN_PROGRESS,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
                 &["", "IncorrectDiskStatus", "InvalidOperation.InstanceStatusUnsupported"]
             }

@@ -112,7 +112,7 @@ impl Simulation {
         self.model.groups.insert(id, SnapshotGroup { owner: caller, name, snapshots });
     }
 
-    /// A disk that can be kept in a group, if there is one; now and then any.
+    /// A disk that can be in a group, if there is one; now and then any.
     fn some_disk_once_attached(&self) -> String {
         let fits = self.model.disks.iter().filter(|(_, disk)| {
             disk.attached_once && !disk.is_system && disk.category == "cloud_essd"

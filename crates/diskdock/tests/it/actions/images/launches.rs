@@ -12,7 +12,7 @@ async fn run_instances_gives_the_disks_of_a_custom_image() {
     let ask = [IN_REGION, ("InstanceId", &instance), ("ImageFamily", "web")];
     let image = server.ok("CreateImage", &ask).await.text_at("ImageId");
     server.finish_all().await;
-    let kept = shown(&server, &image).await["DiskDeviceMappings"]["DiskDeviceMapping"].clone();
+    let mappings = shown(&server, &image).await["DiskDeviceMappings"]["DiskDeviceMapping"].clone();
     let changes = [
         ("ImageId", None),
         ("ImageFamily", Some("web")),
@@ -36,7 +36,7 @@ async fn run_instances_gives_the_disks_of_a_custom_image() {
             (text("Device"), disk["Size"].as_u64().unwrap(), text("SourceSnapshotId"))
         })
         .collect();
-    let snapshot = |at: usize| kept[at]["SnapshotId"].as_str().unwrap().to_owned();
+    let snapshot = |at: usize| mappings[at]["SnapshotId"].as_str().unwrap().to_owned();
     assert_eq!(
         told,
         [
@@ -99,10 +99,11 @@ async fn replace_system_disk_takes_a_custom_image() {
     let ask = [("InstanceId", instance.as_str()), ("ImageId", &image)];
     let new = server.ok("ReplaceSystemDisk", &ask).await.text_at("DiskId");
     server.finish_all().await;
-    let kept = shown(&server, &image).await["DiskDeviceMappings"]["DiskDeviceMapping"][0].clone();
+    let mappings =
+        shown(&server, &image).await["DiskDeviceMappings"]["DiskDeviceMapping"][0].clone();
     let disk = server.describe(&new).await;
     assert_eq!((&disk["Status"], &disk["ImageId"]), (&"In_use".into(), &image.as_str().into()));
-    assert_eq!(disk["SourceSnapshotId"], kept["SnapshotId"]);
+    assert_eq!(disk["SourceSnapshotId"], mappings["SnapshotId"]);
     assert_eq!(server.show(&instance).await["ImageId"], image.as_str());
     server.ok("ReInitDisk", &[("DiskId", &new)]).await;
     server.finish_all().await;

@@ -8,22 +8,22 @@ use super::{IN_REGION, instance_and_image, shown, system_disk};
 use crate::harness::{IMAGE, Refused, TestServer};
 
 /// A server with snapshots of a system disk, of a data disk, and one that is being made.
-struct Kept {
+struct Snapshots {
     server: TestServer,
     system: String,
     data: String,
     unready: String,
 }
 
-impl Kept {
-    async fn new() -> Kept {
+impl Snapshots {
+    async fn new() -> Snapshots {
         let server = TestServer::new().await;
         let instance = server.run_one(&[]).await;
         let system = system_disk(&server, &instance).await;
         let data = server.disk_on(&instance).await;
-        let kept = (server.snapshot_of(&system).await, server.snapshot_of(&data).await);
+        let snapshots = (server.snapshot_of(&system).await, server.snapshot_of(&data).await);
         let unready = server.ok("CreateSnapshot", &[("DiskId", &data)]).await.text_at("SnapshotId");
-        Kept { server, system: kept.0, data: kept.1, unready }
+        Snapshots { server, system: snapshots.0, data: snapshots.1, unready }
     }
 
     async fn refuses(&self, base: &[(&str, &str)], cases: &[Refused<'_>]) {
@@ -36,20 +36,24 @@ impl Kept {
 
 #[tokio::test]
 async fn create_image_wants_a_source_that_is_there() {
-    let kept = Kept::new().await;
+    let snapshots = Snapshots::new().await;
     let cases: &[Refused<'_>] = &[
         (&[IN_REGION], 400, "MissingParameter"),
-        (&[("RegionId", "mars"), ("SnapshotId", &kept.system)], 404, "InvalidRegionId.NotFound"),
+        (
+            &[("RegionId", "mars"), ("SnapshotId", &snapshots.system)],
+            404,
+            "InvalidRegionId.NotFound",
+        ),
         (&[IN_REGION, ("InstanceId", "i-none")], 404, "InvalidInstanceId.NotFound"),
         (&[IN_REGION, ("SnapshotId", "s-none")], 404, "InvalidSnapshotId.NotFound"),
-        (&[IN_REGION, ("SnapshotId", &kept.data)], 403, "OperationDenied"),
+        (&[IN_REGION, ("SnapshotId", &snapshots.data)], 403, "OperationDenied"),
     ];
-    kept.refuses(&[], cases).await;
+    snapshots.refuses(&[], cases).await;
 }
 
 #[tokio::test]
 async fn create_image_wants_properties_that_fit() {
-    let kept = Kept::new().await;
+    let snapshots = Snapshots::new().await;
     let (platform, version) = ("x".repeat(65), "7".repeat(41));
     let tag = ("Tag.1.Key", "team");
     let many: Vec<_> = (1..=21).map(|nth| (format!("Tag.{nth}.Key"), format!("k-{nth}"))).collect();
@@ -68,21 +72,25 @@ async fn create_image_wants_properties_that_fit() {
         (&many, 400, "InvalidTagCount"),
         (&[("DryRun", "true")], 400, "DryRunOperation"),
     ];
-    kept.refuses(&[IN_REGION, ("SnapshotId", &kept.system)], cases).await;
+    snapshots.refuses(&[IN_REGION, ("SnapshotId", &snapshots.system)], cases).await;
 }
 
 #[tokio::test]
 async fn create_image_wants_mappings_that_fit() {
-    let kept = Kept::new().await;
-    let data = ("DiskDeviceMapping.2.SnapshotId", kept.data.as_str());
-    kept.refuses(&[IN_REGION], &[(&[data], 400, "OperationDenied")]).await;
+    let snapshots = Snapshots::new().await;
+    let data = ("DiskDeviceMapping.2.SnapshotId", snapshots.data.as_str());
+    snapshots.refuses(&[IN_REGION], &[(&[data], 400, "OperationDenied")]).await;
     let device = |name: &'static str| ("DiskDeviceMapping.2.Device", name);
     let size = |gib: &'static str| ("DiskDeviceMapping.1.Size", gib);
     let third = [("DiskDeviceMapping.3.Size", "20"), ("DiskDeviceMapping.3.Device", "/dev/vdb")];
     let malformed = "InvalidDevice.Malformed";
     let cases: &[Refused<'_>] = &[
-        (&[("DiskDeviceMapping.2.SnapshotId", &kept.unready)], 403, "InvalidSnapshotId.NotReady"),
-        (&[("DiskDeviceMapping.2.SnapshotId", &kept.system)], 400, "OperationDenied"),
+        (
+            &[("DiskDeviceMapping.2.SnapshotId", &snapshots.unready)],
+            403,
+            "InvalidSnapshotId.NotReady",
+        ),
+        (&[("DiskDeviceMapping.2.SnapshotId", &snapshots.system)], 400, "OperationDenied"),
         (&[data, device("/dev/xvda")], 400, malformed),
         (&[("DiskDeviceMapping.1.Device", "/dev/xvdb")], 400, malformed),
         (&[data, device("/dev/xvdb"), third[0], third[1]], 400, "InvalidDevice.InUse"),
@@ -91,12 +99,12 @@ async fn create_image_wants_mappings_that_fit() {
         (&[size("2049")], 400, "InvalidSize.ValueNotSupported"),
         (&[size("4")], 400, "InvalidSize.ValueNotSupported"),
     ];
-    let system = ("DiskDeviceMapping.1.SnapshotId", kept.system.as_str());
-    kept.refuses(&[IN_REGION, system], cases).await;
+    let system = ("DiskDeviceMapping.1.SnapshotId", snapshots.system.as_str());
+    snapshots.refuses(&[IN_REGION, system], cases).await;
     let many: Vec<(String, String)> =
         (2..19).map(|nth| (format!("DiskDeviceMapping.{nth}.Size"), "20".to_owned())).collect();
     let many: Vec<_> = many.iter().map(|(name, gib)| (name.as_str(), gib.as_str())).collect();
-    kept.refuses(&[IN_REGION, system], &[(&many, 400, malformed)]).await;
+    snapshots.refuses(&[IN_REGION, system], &[(&many, 400, malformed)]).await;
 }
 
 #[tokio::test]
@@ -144,9 +152,9 @@ async fn create_image_answers_for_quotas() {
     server.finish_all().await;
     let disk = system_disk(&server, &instance).await;
     let snapshot = {
-        let kept = shown(&server, &image).await;
-        let kept = &kept["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"];
-        domain::SnapshotId::from(kept.as_str().unwrap())
+        let shown = shown(&server, &image).await;
+        let snapshot = &shown["DiskDeviceMappings"]["DiskDeviceMapping"][0]["SnapshotId"];
+        domain::SnapshotId::from(snapshot.as_str().unwrap())
     };
     let write = move |tx: &mut dyn diskdock::store::WriteTx| {
         let first = tx.get(&snapshot)?.expect("the snapshot");
@@ -168,7 +176,11 @@ async fn create_image_of_real_machines_wants_its_base_and_disks_of_its_own() {
     let [one, two] = [server.run_one(&kind).await, server.run_one(&kind).await];
     let environments = &server.assembly.gateway.services.environment;
     let current = Environment::clone(&environments.current());
-    environments.replace(Environment { is_simulated: false, keeps_shared_disks: false, ..current });
+    environments.replace(Environment {
+        is_simulated: false,
+        can_snapshot_shared_disks: false,
+        ..current
+    });
     let ask = [IN_REGION, ("InstanceId", one.as_str())];
     let become_gone = |instance: &mut Instance| {
         "m-gone".clone_into(&mut instance.image);

@@ -7,7 +7,7 @@ use crate::store::{EntityReads, EntityWrites};
 
 /// The progress of several snapshots.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Keeping {
+pub(super) struct SnapshotBatch {
     snapshots: Vec<SnapshotId>,
     /// Snapshots that are still to be made, with their disks.
     to_do: Vec<(SnapshotId, DiskId)>,
@@ -15,10 +15,10 @@ pub(super) struct Keeping {
     disk: Option<DiskId>,
 }
 
-impl Keeping {
+impl SnapshotBatch {
     /// Makes these snapshots, which are progressing, of these disks.
-    pub(super) fn new(to_do: Vec<(SnapshotId, DiskId)>) -> Keeping {
-        Keeping {
+    pub(super) fn new(to_do: Vec<(SnapshotId, DiskId)>) -> SnapshotBatch {
+        SnapshotBatch {
             snapshots: to_do.iter().map(|(snapshot, _)| snapshot.clone()).collect(),
             disk: to_do.first().map(|(_, disk)| disk.clone()),
             to_do,
@@ -30,7 +30,7 @@ impl Keeping {
         Subject { instance: None, disk: self.disk.clone() }
     }
 
-    /// Disks whose content is still to be kept.
+    /// Disks whose content is still to be copied.
     pub(super) fn making(&self) -> Vec<DiskId> {
         self.to_do.iter().map(|(_, disk)| disk.clone()).collect()
     }
