@@ -99,14 +99,14 @@ fn import(server: &Process, mut state: Value) -> io::Result<()> {
         );
         let (status, answer) =
             process::exchange(server.address, &[head.as_bytes(), &body].concat())?;
-        let told = String::from_utf8_lossy(&answer).into_owned();
+        let reply = String::from_utf8_lossy(&answer).into_owned();
         if status == 200 {
             return Ok(());
         }
-        let unknown = told.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
+        let unknown = reply.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
         let dropped = unknown.map_or(0, |field| drop_field(&mut state, field));
         if dropped == 0 {
-            return Err(io::Error::other(format!("the state is not imported: {told}")));
+            return Err(io::Error::other(format!("the state is not imported: {reply}")));
         }
     }
 }

@@ -35,9 +35,9 @@ pub(crate) fn writes(bench: &mut Bench) -> io::Result<()> {
     let outcome = &measured.outcome;
     let longest_ms = f64::from(outcome.percentile(100)) / 1_000.0;
     let what = format!("write beside {} operations in flight", short(many));
-    let told =
+    let reply =
         format!("{}, longest {longest_ms:.1} ms, {} refused", measured.text(), outcome.refused);
-    bench.rows.push(Row::info(what, told));
+    bench.rows.push(Row::info(what, reply));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoTroubles, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+import { assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "800ms");
 const browser = await startBrowser();
@@ -23,7 +23,7 @@ async function sendAndAgree(page) {
 }
 
 test("DetachDisk found by search and filled by pickers ends in Available, and repeated links its error code", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${server.origin}/explorer`);
   await page.locator("header").getByRole("combobox").fill("detach");
   await page.getByRole("option", { name: /^DetachDisk action/ }).waitFor();
@@ -44,7 +44,7 @@ test("DetachDisk found by search and filled by pickers ends in Available, and re
   await page.locator(".verdict.bad").waitFor();
   const code = page.locator(".outcome a.code");
   assert.equal(await code.textContent(), "InvalidDisk.AlreadyDetached");
-  assertNoTroubles(troubles, "DetachDisk", 1);
+  assertNoPageErrors(pageErrors, "DetachDisk", 1);
   await code.click();
   await page.getByRole("heading", { name: "InvalidDisk.AlreadyDetached" }).waitFor();
   await page.close();
@@ -63,7 +63,7 @@ test("a destructive action is sent only after confirmation", async () => {
 });
 
 test("a query shows its reply as JSON and as XML", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou`);
   await page.getByRole("button", { name: "Send" }).click();
   const shown = page.locator(".outcome pre");
@@ -74,12 +74,12 @@ test("a query shows its reply as JSON and as XML", async () => {
   assert.match(await shown.textContent(), /<TotalCount>2<\/TotalCount>/);
   await page.getByRole("button", { name: "JSON" }).click();
   await page.locator(".outcome pre", { hasText: '"TotalCount": 2' }).waitFor();
-  assertNoTroubles(troubles, "DescribeDisks");
+  assertNoPageErrors(pageErrors, "DescribeDisks");
   await page.close();
 });
 
 test("list parameters are added in the form and sent numbered", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/CreateDisk`);
   for (const [name, value] of Object.entries({
     RegionId: "cn-hangzhou", ZoneId: "cn-hangzhou-b", Size: "20", DiskCategory: "cloud_essd", "Tag.1.Key": "team", "Tag.1.Value": "a & b",
@@ -98,7 +98,7 @@ test("list parameters are added in the form and sent numbered", async () => {
     ["team", "a & b"],
     ["</script>\"'$(x)\\", "中 é 😀 +%20"],
   ]);
-  assertNoTroubles(troubles, "CreateDisk");
+  assertNoPageErrors(pageErrors, "CreateDisk");
   await page.close();
 });
 
@@ -141,7 +141,7 @@ test("the dry run button changes nothing", async () => {
 });
 
 test("sample code follows the form, and is copied and downloaded as shown", async () => {
-  const { page, context, troubles } = await openPage(browser);
+  const { page, context, pageErrors } = await openPage(browser);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`${server.origin}/explorer/actions/DetachDisk`);
   await page.getByRole("tab", { name: "Code" }).click();
@@ -166,7 +166,7 @@ test("sample code follows the form, and is copied and downloaded as shown", asyn
   await page.locator("pre.sample", { hasText: "ecs.cn-hangzhou.aliyuncs.com" }).waitFor();
   await page.locator("#language").selectOption("terraform");
   await page.getByText("Terraform detaches a disk when").waitFor();
-  assertNoTroubles(troubles, "code");
+  assertNoPageErrors(pageErrors, "code");
   await page.close();
 });
 

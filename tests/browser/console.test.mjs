@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessibilityFaults, assertNoTroubles, call, clearRules, control, hold, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./harness.mjs";
+import { accessibilityFaults, assertNoPageErrors, call, clearRules, control, hold, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -19,7 +19,7 @@ const sure = (page, what) => page.getByRole("button", { name: `Yes, ${what}` }).
 const disk = (page, id, place, status) => page.locator(`${place} [data-disk="${id}"]`, { hasText: status });
 
 test("a disk is detached by its button and attached again from the list", async () => {
-  const { page, troubles } = await openConsole();
+  const { page, pageErrors } = await openConsole();
   await page.getByRole("button", { name: `Detach ${first}` }).click();
   await page.getByRole("button", { name: "Cancel" }).click();
   await disk(page, first, ".instances", "In_use").waitFor();
@@ -36,12 +36,12 @@ test("a disk is detached by its button and attached again from the list", async 
   await control(server, "transitions/finish", { disk: first });
   await disk(page, first, ".instances", "In_use").waitFor();
   await clearRules(server);
-  assertNoTroubles(troubles, "console");
+  assertNoPageErrors(pageErrors, "console");
   await page.close();
 });
 
 test("a disk is dragged off an instance and back onto it", async () => {
-  const { page, troubles } = await openConsole();
+  const { page, pageErrors } = await openConsole();
   // By its id, beside the controls on it.
   const sourcePosition = { x: 20, y: 12 };
   await page.dragAndDrop(`[data-disk="${second}"]`, ".free", { sourcePosition });
@@ -49,12 +49,12 @@ test("a disk is dragged off an instance and back onto it", async () => {
   await disk(page, second, ".free", "Available").waitFor();
   await page.dragAndDrop(`[data-disk="${second}"]`, `[data-instance="${instance}"]`, { sourcePosition });
   await disk(page, second, ".instances", "In_use").waitFor();
-  assertNoTroubles(troubles, "console");
+  assertNoPageErrors(pageErrors, "console");
   await page.close();
 });
 
 test("the buttons of a row stop and start an instance, add a disk, resize and delete one", async () => {
-  const { page, troubles } = await openConsole();
+  const { page, pageErrors } = await openConsole();
   const row = page.locator(`[data-instance="${instance}"]`);
   await page.getByRole("button", { name: `Add a disk ${instance}` }).click();
   await page.getByLabel("GiB").fill("41");
@@ -74,7 +74,7 @@ test("the buttons of a row stop and start an instance, add a disk, resize and de
   await page.getByRole("button", { name: `Delete ${DiskId}` }).click();
   await sure(page, "DeleteDisk");
   await page.locator(`[data-disk="${DiskId}"]`).waitFor({ state: "detached" });
-  assertNoTroubles(troubles, "buttons of a row");
+  assertNoPageErrors(pageErrors, "buttons of a row");
   await page.close();
 });
 
@@ -108,7 +108,7 @@ test("five consoles at a time all show a change", async () => {
 
 // A page on a server of its own that shows what the test says.
 async function pictured(picture) {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.addInitScript(() => {
     const real = globalThis.fetch;
     globalThis.fetch = (url, options) => {
@@ -121,7 +121,7 @@ async function pictured(picture) {
   await page.goto(`${server.origin}/explorer/console`);
   await page.waitForFunction(() => globalThis.stream);
   await page.evaluate((seen) => globalThis.said(seen), picture);
-  return { page, troubles };
+  return { page, pageErrors };
 }
 
 function diskOf(number, status) {
@@ -137,7 +137,7 @@ function large(instances, disksEach) {
 }
 
 test("500 instances are counted, filtered and paged, and folded until they are opened", async () => {
-  const { page, troubles } = await pictured(large(500, 10));
+  const { page, pageErrors } = await pictured(large(500, 10));
   await page.locator("#instances .count", { hasText: "500 instances: 500 Running" }).waitFor();
   assert.equal(await page.locator(".instance").count(), 100);
   await page.locator(".instances .more").click();
@@ -151,7 +151,7 @@ test("500 instances are counted, filtered and paged, and folded until they are o
   await page.locator("#instances .count", { hasText: "250 of 500 instances" }).waitFor();
   assert.equal(new URL(page.url()).searchParams.get("filter"), "team=red cloud_essd");
   assert.deepEqual(await accessibilityFaults(page), []);
-  assertNoTroubles(troubles, "large console");
+  assertNoPageErrors(pageErrors, "large console");
   await page.close();
 });
 
@@ -239,12 +239,12 @@ test("the buttons of an operation refuse and finish it, and its ids narrow the l
 
 test("an empty console makes example instances", async () => {
   const empty = await startServer();
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${empty.origin}/explorer/console`);
   await page.getByRole("button", { name: "Make example instances" }).click();
   await page.locator(".free .disk").nth(2).waitFor();
   await page.locator("#instances .count", { hasText: "2 instances" }).waitFor();
-  assertNoTroubles(troubles, "example instances");
+  assertNoPageErrors(pageErrors, "example instances");
   await page.close();
 });
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoTroubles, control, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+import { assertNoPageErrors, control, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -20,7 +20,7 @@ const press = (page, id, name) => page.locator(`#${id}`).getByRole("button", { n
 const read = (path) => control(server, path, undefined, "GET");
 
 test("the forms of pace and clock set them and show the present value", async () => {
-  const { page, troubles } = await openControls();
+  const { page, pageErrors } = await openControls();
   await page.getByLabel("Pace", { exact: true }).fill("700ms");
   assert.equal(await page.locator("#pace .command code").textContent(), "diskdock admin pace 700ms");
   await press(page, "pace", "Set");
@@ -38,12 +38,12 @@ test("the forms of pace and clock set them and show the present value", async ()
   await page.locator(".refusal", { hasText: "Release: done" }).waitFor();
   assert.equal((await read("clock")).held, false);
   await control(server, "pace", { pace: "fast" }, "PUT");
-  assertNoTroubles(troubles, "pace and clock");
+  assertNoPageErrors(pageErrors, "pace and clock");
   await page.close();
 });
 
 test("the forms of rules and faults show their command, add and clear", async () => {
-  const { page, troubles } = await openControls();
+  const { page, pageErrors } = await openControls();
   const rules = page.locator("#rules");
   await rules.getByLabel("Transition").selectOption("detach");
   await rules.getByLabel("Disk").fill(disk);
@@ -66,7 +66,7 @@ test("the forms of rules and faults show their command, add and clear", async ()
   assert.equal((await read("faults")).faults[0].action, "DetachDisk");
   await press(page, "faults", "Clear all faults");
   await now(page, "faults", "None.");
-  assertNoTroubles(troubles, "rules and faults");
+  assertNoPageErrors(pageErrors, "rules and faults");
   await page.close();
 });
 

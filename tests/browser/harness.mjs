@@ -74,24 +74,24 @@ export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(SHOWS_WITHIN_MS);
-  const troubles = [];
+  const pageErrors = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
+    if (["error", "warning"].includes(message.type())) pageErrors.push(message.text());
   });
-  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("pageerror", (error) => pageErrors.push(String(error)));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) =>
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
-  return { page, context, troubles };
+  return { page, context, pageErrors };
 }
 
 // A refusal of the API is an answer, which Chromium nevertheless reports as a failed load.
-export function assertNoTroubles(troubles, where, refusals = 0) {
+export function assertNoPageErrors(pageErrors, where, refusals = 0) {
   const refused = (text) => /Failed to load resource: the server responded with a status of 40\d/.test(text);
-  const rest = troubles.filter((text) => !refused(text));
+  const rest = pageErrors.filter((text) => !refused(text));
   assert.deepEqual(rest, [], where);
-  assert.equal(troubles.length - rest.length, refusals, `${where}: refused loads`);
+  assert.equal(pageErrors.length - rest.length, refusals, `${where}: refused loads`);
 }
 
 // What axe-core finds, through the page's own policy: it is evaluated, not loaded.

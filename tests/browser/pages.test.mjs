@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { REGION, accessibilityFaults, assertNoTroubles, call, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+import { REGION, accessibilityFaults, assertNoPageErrors, call, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "1s");
 const browser = await startBrowser();
@@ -30,12 +30,12 @@ async function ready(page) {
 }
 
 test("every action's page has no errors and no accessibility violations", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   for (const action of actions) {
     await page.goto(`${server.origin}/explorer/actions/${action}`);
     await ready(page);
     assert.deepEqual(await accessibilityFaults(page), [], action);
-    assertNoTroubles(troubles, action);
+    assertNoPageErrors(pageErrors, action);
   }
   await page.close();
 });
@@ -56,7 +56,7 @@ const SENT = [
 
 for (const look of LOOKS) {
   test(`every kind of page has no accessibility violations and no overflow: ${look.name}`, async () => {
-    const { page, troubles } = await openPage(browser, { viewport: { width: look.width, height: 900 }, colorScheme: look.scheme });
+    const { page, pageErrors } = await openPage(browser, { viewport: { width: look.width, height: 900 }, colorScheme: look.scheme });
     for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/controls", "/signature", "/actions/RunInstances"]) {
       await page.goto(`${server.origin}/explorer${path}`);
       // The console's stream never ends, and the controls are read again and again.
@@ -65,26 +65,26 @@ for (const look of LOOKS) {
       assert.deepEqual(await accessibilityFaults(page), [], path);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
       assert.equal(wide, false, `${path} is wider than the window`);
-      assertNoTroubles(troubles, path);
+      assertNoPageErrors(pageErrors, path);
     }
     for (const [what, act] of SENT) {
       await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=${REGION}`);
       await ready(page);
       await act(page);
       assert.deepEqual(await accessibilityFaults(page), [], what);
-      assertNoTroubles(troubles, what);
+      assertNoPageErrors(pageErrors, what);
     }
     await page.close();
   });
 }
 
 test("an unknown address shows a not-found page", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/Detach`);
   assert.deepEqual(await accessibilityFaults(page), []);
   await page.getByRole("link", { name: "DetachDisk", exact: true }).first().click();
   await page.getByRole("heading", { name: "DetachDisk", level: 1 }).waitFor();
-  assertNoTroubles(troubles, "a missing page", 1);
+  assertNoPageErrors(pageErrors, "a missing page", 1);
   await page.close();
 });
 

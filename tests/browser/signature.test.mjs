@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { assertNoTroubles, openPage, repository, startBrowser, startServer, target } from "./harness.mjs";
+import { assertNoPageErrors, openPage, repository, startBrowser, startServer, target } from "./harness.mjs";
 
 const server = await startServer();
 const browser = await startBrowser();
@@ -35,7 +35,7 @@ const scriptOf = (page, name) => page.evaluate((wanted) => {
 }, name);
 
 test("the page's signature equals the official SDK's", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   await page.goto(`${server.origin}/explorer`);
   const script = await scriptOf(page, "sign.js");
   const secrets = ["testsecret", "s".repeat(100), "geheim é"];
@@ -48,7 +48,7 @@ test("the page's signature equals the official SDK's", async () => {
     method: signed.method, query: Object.fromEntries(asked[at].parameters), headers: Object.fromEntries(signed.headers), id: "testid", secret: asked[at].secret,
   })));
   assert.deepEqual(ours.map((signed) => signed.authorization), theirs);
-  assertNoTroubles(troubles, "signing");
+  assertNoPageErrors(pageErrors, "signing");
   await page.close();
 });
 
@@ -71,7 +71,7 @@ async function check(page, request, { mine = "", secret = "testsecret" } = {}) {
 }
 
 test("the checker accepts a right signature and names the mistake in others", async () => {
-  const { page, troubles } = await openPage(browser);
+  const { page, pageErrors } = await openPage(browser);
   const sent = [];
   page.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
   const { request, canonical } = await shownRequest(page);
@@ -81,7 +81,7 @@ test("the checker accepts a right signature and names the mistake in others", as
   assert.match(await check(page, request.replace("%20b", "%20c")), /not that of this text/);
   assert.match(await check(page, request.replace(/x-acs-date: .*\n/, "")), /x-acs-date is mandatory/);
   assert.equal(sent.some((text) => text.includes("testsecret")), false, "the secret stays in the page");
-  assertNoTroubles(troubles, "the checker");
+  assertNoPageErrors(pageErrors, "the checker");
   await page.close();
 });
 

@@ -55,7 +55,7 @@ def test_detach_ignored_by_the_guest_keeps_the_disk_and_may_succeed_later(shared
     # It still works in the guest.
     assert machine.guest.write_pattern(disk.serial, seed=3) == machine.guest.read_checksum(disk.serial)
     machine.guest.answer_unplug()
-    # What was asked for cannot be taken back: the guest lets go of it now, and the store follows.
+    # A request to let go cannot be withdrawn: the guest lets go of it now, and the store follows.
     disk.wait("Available")
     assert not machine.guest.has_disk(disk.serial)
     shared.agrees()

@@ -64,7 +64,7 @@ func newServer(url, adminToken string, input io.Closer) *server {
 
 func (s *server) world(t testing.TB, from string) *World {
 	t.Helper()
-	var told struct {
+	var reply struct {
 		Name            string `json:"name"`
 		AccessKeyID     string `json:"access_key_id"`
 		AccessKeySecret string `json:"access_key_secret"`
@@ -73,22 +73,22 @@ func (s *server) world(t testing.TB, from string) *World {
 	if from != "" {
 		order["from"] = from
 	}
-	if err := s.controls.ask("POST", "/worlds", order, &told); err != nil {
+	if err := s.controls.ask("POST", "/worlds", order, &reply); err != nil {
 		t.Fatalf("diskdock: no world: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := s.controls.ask("DELETE", "/worlds/"+told.Name, nil, nil); err != nil {
-			t.Errorf("diskdock: %s was not deleted: %v", told.Name, err)
+		if err := s.controls.ask("DELETE", "/worlds/"+reply.Name, nil, nil); err != nil {
+			t.Errorf("diskdock: %s was not deleted: %v", reply.Name, err)
 		}
 	})
 	return &World{
-		Name:            told.Name,
+		Name:            reply.Name,
 		URL:             s.url,
 		Endpoint:        strings.SplitN(s.url, "://", 2)[1],
-		AccessKeyID:     told.AccessKeyID,
-		AccessKeySecret: told.AccessKeySecret,
+		AccessKeyID:     reply.AccessKeyID,
+		AccessKeySecret: reply.AccessKeySecret,
 		t:               t,
 		server:          s,
-		controls:        controls{s.controls.base + "/worlds/" + told.Name, s.controls.adminToken},
+		controls:        controls{s.controls.base + "/worlds/" + reply.Name, s.controls.adminToken},
 	}
 }

@@ -40,8 +40,8 @@ export class Controls {
     const headers = { 'content-type': 'application/json' };
     if (this.adminToken) headers['x-diskdock-token'] = this.adminToken;
     const reply = await fetch(this.base + path, { method, headers, body: body && JSON.stringify(body) });
-    const told = await reply.json();
-    if (!reply.ok) throw new ControlError(reply.status, told);
-    return told;
+    const answer = await reply.json();
+    if (!reply.ok) throw new ControlError(reply.status, answer);
+    return answer;
   }
 }

@@ -9,15 +9,15 @@ export class World {
   #server;
   #controls;
 
-  constructor(server, told) {
+  constructor(server, reply) {
     this.#server = server;
-    this.#controls = server.controls.below(`/worlds/${told.name}`);
-    this.name = told.name;
+    this.#controls = server.controls.below(`/worlds/${reply.name}`);
+    this.name = reply.name;
     this.url = server.url;
     /** Without the scheme, as SDKs take it. */
     this.endpoint = server.url.split('://')[1];
-    this.accessKeyId = told.access_key_id;
-    this.accessKeySecret = told.access_key_secret;
+    this.accessKeyId = reply.access_key_id;
+    this.accessKeySecret = reply.access_key_secret;
     const controls = this.#controls;
     this.clock = {
       now: async () => new Date((await controls.get('/clock')).now_ms),

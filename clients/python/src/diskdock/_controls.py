@@ -41,10 +41,10 @@ class Controls:
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         status, reply = send(method, self.base + path, data, self._headers)
-        told = json.loads(reply)
+        content = json.loads(reply)
         if status >= 400:
-            raise ControlError(status, told.get("error", ""), told.get("hint", ""))
-        return told
+            raise ControlError(status, content.get("error", ""), content.get("hint", ""))
+        return content
 
 
 def given(**fields: Any) -> dict[str, Any]:

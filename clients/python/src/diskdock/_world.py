@@ -99,11 +99,11 @@ class Faults:
 class World:
     """One world of a server. Deleted when it is left as a context manager."""
 
-    def __init__(self, server: "Server", told: dict[str, Any]):
+    def __init__(self, server: "Server", reply: dict[str, Any]):
         self._server = server
-        self.name: str = told["name"]
-        self.access_key_id: str = told["access_key_id"]
-        self.access_key_secret: str = told["access_key_secret"]
+        self.name: str = reply["name"]
+        self.access_key_id: str = reply["access_key_id"]
+        self.access_key_secret: str = reply["access_key_secret"]
         self._controls = server.controls.below(f"/worlds/{self.name}")
         self.clock = Clock(self._controls)
         self.rules = Rules(self._controls)

@@ -66,9 +66,9 @@ pub(crate) async fn create(State(state): State<AdminState>, body: Bytes) -> Cont
     let saved = key.clone();
     state.gateway.services.store.write(move |tx| tx.save_access_key(&saved)).await?;
     reload(&state).await?;
-    let mut told = shown(&key);
-    told["secret"] = key.secret.into();
-    Ok(Json(told))
+    let mut reply = shown(&key);
+    reply["secret"] = key.secret.into();
+    Ok(Json(reply))
 }
 
 /// Disables or enables a key.

@@ -44,7 +44,7 @@ pub(super) async fn find(state: &AdminState, id: &str) -> Result<InstanceId, Adm
 
 /// Operations of the instance are looked at once more: a detach may wait for it.
 fn answer(state: &AdminState, instance: InstanceId, paused: bool) -> Json {
-    let told = json!({ "instance": instance, "paused": paused });
+    let reply = json!({ "instance": instance, "paused": paused });
     state.gateway.services.runner.wake(&Selection { instance: Some(instance), disk: None });
-    Json(told)
+    Json(reply)
 }

@@ -122,10 +122,10 @@ pub(super) async fn operations_of(
         .read(|tx| Ok::<_, StoreError>((tx.operations()?, tx.failed_operations()?)))
         .await?;
     let waiting = services.runner.in_flight_rows().into_iter();
-    let mut board: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
-    let present = |row: OperationRow| board.remove(&row.id).unwrap_or(row);
-    let in_flight = saved.into_iter().map(present).map(|row| (row, false));
-    let all = in_flight.chain(given_up.into_iter().map(|row| (row, true)));
+    let mut in_flight: HashMap<_, _> = waiting.map(|row| (row.id, row)).collect();
+    let present = |row: OperationRow| in_flight.remove(&row.id).unwrap_or(row);
+    let saved = saved.into_iter().map(present).map(|row| (row, false));
+    let all = saved.chain(given_up.into_iter().map(|row| (row, true)));
     let wanted = all.filter(|(row, _)| wanted(row));
     Ok(wanted.map(|(row, given_up)| shown(services, &row, given_up)).collect())
 }

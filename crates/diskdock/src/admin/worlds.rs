@@ -98,9 +98,9 @@ fn summary(world: &World) -> Value {
 }
 
 fn with_secret(world: &World) -> Value {
-    let mut told = summary(world);
-    told["access_key_secret"] = world.key.secret.as_str().into();
-    told
+    let mut reply = summary(world);
+    reply["access_key_secret"] = world.key.secret.as_str().into();
+    reply
 }
 
 /// A control of another world: what is below its name is what the main one has.

@@ -67,8 +67,8 @@ async fn fetch(caller: &SigningClient, args: &ConsoleArgs) -> Result<Vec<u8>, Fa
         ("RegionId".to_owned(), args.region.clone()),
     ];
     let reply = caller.ask("GetInstanceConsoleOutput", &asked).await?;
-    let told = reply.get("ConsoleOutput").and_then(|text| text.as_str()).unwrap_or_default();
-    STANDARD.decode(told).map_err(|error| {
+    let encoded = reply.get("ConsoleOutput").and_then(|text| text.as_str()).unwrap_or_default();
+    STANDARD.decode(encoded).map_err(|error| {
         let hint = "Is that an endpoint of the ECS API? Check --endpoint.";
         Failure::new(format!("the console is not in Base64: {error}"), hint)
     })

@@ -58,9 +58,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.in_json {
             let Failure { message, hint, code, refusal, .. } = self;
-            let told =
+            let value =
                 json!({ "error": message, "hint": hint, "exit_code": code, "refusal": refusal });
-            return write!(out, "{told:#}");
+            return write!(out, "{value:#}");
         }
         write!(out, "diskdock: {}", self.message)?;
         self.hint.lines().try_for_each(|line| write!(out, "\n  {line}"))

@@ -148,8 +148,8 @@ pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
         ImageCommand::Import(wanted) => {
             let record = import(&args.local.data_dir, wanted).await?;
             tell_server(&args).await;
-            let told = format!("{} is imported ({} GiB)", record.id, record.size_gib);
-            show(&args, &record_json(&record), &told)
+            let reply = format!("{} is imported ({} GiB)", record.id, record.size_gib);
+            show(&args, &record_json(&record), &reply)
         }
     }
 }
@@ -264,9 +264,9 @@ fn record_json(record: &ImageRecord) -> Value {
     serde_json::to_value(record).expect("records are plain data")
 }
 
-fn show(args: &ImageArgs, told: &Value, text: &str) -> Result<(), Failure> {
+fn show(args: &ImageArgs, reply: &Value, text: &str) -> Result<(), Failure> {
     match args.local.output {
-        TextFormat::Json => output::print_json(told),
+        TextFormat::Json => output::print_json(reply),
         TextFormat::Table => output::print(text),
     }
 }

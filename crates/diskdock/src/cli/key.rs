@@ -70,13 +70,13 @@ enum KeyCommand {
 
 /// Runs the command.
 pub(super) async fn run(args: KeyArgs) -> Result<(), Failure> {
-    let told = if is_held(&args.local.data_dir)? {
+    let reply = if is_held(&args.local.data_dir)? {
         eprintln!("diskdock: a server has {} open; asking it", args.local.data_dir.display());
         ask_server(&args).await?
     } else {
         change_store(&args).await?
     };
-    show(&args, &told)
+    show(&args, &reply)
 }
 
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
@@ -134,9 +134,9 @@ fn change(
             let made = new_key(account.as_str().into(), now);
             let key = AccessKey { policies: policies.to_vec(), ..made };
             tx.save_access_key(&key)?;
-            let mut told = shown(&key);
-            told["secret"] = key.secret.into();
-            Ok(Some(told))
+            let mut reply = shown(&key);
+            reply["secret"] = key.secret.into();
+            Ok(Some(reply))
         }
         KeyCommand::List => {
             let keys = tx.access_keys()?;
@@ -178,11 +178,11 @@ fn switch(tx: &mut dyn WriteTx, id: &str, status: KeyStatus) -> Result<Option<Va
     Ok(Some(shown(&key)))
 }
 
-fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
+fn show(args: &KeyArgs, reply: &Value) -> Result<(), Failure> {
     if args.local.output == TextFormat::Json {
-        return output::print_json(told);
+        return output::print_json(reply);
     }
-    let text = |name: &str| output::text_of(told, name);
+    let text = |name: &str| output::text_of(reply, name);
     match &args.command {
         KeyCommand::Create { .. } => output::print(&format!(
             "export ALIBABA_CLOUD_ACCESS_KEY_ID={}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={}\n\
@@ -192,7 +192,7 @@ fn show(args: &KeyArgs, told: &Value) -> Result<(), Failure> {
             text("account"),
         )),
         KeyCommand::List => {
-            let keys = told.get("keys").unwrap_or(told).as_array().cloned().unwrap_or_default();
+            let keys = reply.get("keys").unwrap_or(reply).as_array().cloned().unwrap_or_default();
             let columns = ["id", "account", "status", "created_at", "expires_at"];
             let row = |key: &Value| columns.map(|column| output::text_of(key, column)).to_vec();
             let rows: Vec<Vec<String>> = keys.iter().map(row).collect();

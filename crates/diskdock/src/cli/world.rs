@@ -84,7 +84,7 @@ pub(super) async fn run(args: WorldArgs) -> Result<(), Failure> {
         Ok(controls.in_world(Some(name)))
     };
     let controls = in_world(MAIN)?;
-    let told = match &command {
+    let reply = match &command {
         WorldCommand::New { name, key } => {
             controls.post("/worlds", &json!({ "name": name, "key": key })).await?
         }
@@ -100,28 +100,28 @@ pub(super) async fn run(args: WorldArgs) -> Result<(), Failure> {
         }
         WorldCommand::Delete { name } => controls.delete(&path_of(name)).await?,
     };
-    if json { output::print_json(&told) } else { output::print(&in_words(&command, &told)) }
+    if json { output::print_json(&reply) } else { output::print(&in_words(&command, &reply)) }
 }
 
 fn path_of(name: &str) -> String {
     format!("/worlds/{}", percent_encode(name))
 }
 
-fn in_words(command: &WorldCommand, told: &Value) -> String {
+fn in_words(command: &WorldCommand, reply: &Value) -> String {
     match command {
         WorldCommand::New { .. } | WorldCommand::Fork { .. } | WorldCommand::Switch { .. } => {
-            shell_commands(told)
+            shell_commands(reply)
         }
         WorldCommand::List => {
-            list(told, "worlds", &["name", "from", "created_at", "access_key_id"])
+            list(reply, "worlds", &["name", "from", "created_at", "access_key_id"])
         }
-        WorldCommand::Diff { .. } => list(told, "differences", &["id", "what"]),
+        WorldCommand::Diff { .. } => list(reply, "differences", &["id", "what"]),
         WorldCommand::Delete { name } => format!("the world {name} is deleted"),
     }
 }
 
-fn list(told: &Value, name: &str, columns: &[&str]) -> String {
-    let entries = told[name].as_array().map_or(&[][..], Vec::as_slice);
+fn list(reply: &Value, name: &str, columns: &[&str]) -> String {
+    let entries = reply[name].as_array().map_or(&[][..], Vec::as_slice);
     if entries.is_empty() {
         return format!("no {name}");
     }
@@ -132,13 +132,13 @@ fn list(told: &Value, name: &str, columns: &[&str]) -> String {
 }
 
 /// Names and keys of worlds may contain quotes in no place but a secret that somebody chose.
-fn shell_commands(told: &Value) -> String {
+fn shell_commands(reply: &Value) -> String {
     let variables = [
         ("DISKDOCK_WORLD", "name"),
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "access_key_id"),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "access_key_secret"),
     ];
-    let command = |(variable, field): (&str, &str)| match told[field].as_str() {
+    let command = |(variable, field): (&str, &str)| match reply[field].as_str() {
         Some(value) if value != MAIN => {
             format!("export {variable}='{}'", value.replace('\'', "'\\''"))
         }
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn shell_commands_quote_what_a_shell_would_read() {
-        let told = json!({ "name": "w", "access_key_id": "a", "access_key_secret": "b'$c" });
-        let text = shell_commands(&told);
+        let reply = json!({ "name": "w", "access_key_id": "a", "access_key_secret": "b'$c" });
+        let text = shell_commands(&reply);
         assert!(text.contains("export DISKDOCK_WORLD='w'\n"), "{text}");
         assert!(text.ends_with("ALIBABA_CLOUD_ACCESS_KEY_SECRET='b'\\''$c'"), "{text}");
         assert!(shell_commands(&json!({ "name": MAIN })).starts_with("unset DISKDOCK_WORLD"));

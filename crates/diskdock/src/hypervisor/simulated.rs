@@ -40,7 +40,7 @@ enum TransitionState {
     Held,
     /// Refused.
     Refused,
-    /// Silent until it is called off.
+    /// Silent until it is cancelled.
     Silent,
     /// Waits for a paused machine, since this moment.
     Paused(Uptime),

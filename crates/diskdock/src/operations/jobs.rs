@@ -49,7 +49,7 @@ impl Job {
     fn making(&self) -> Vec<DiskId> {
         match &self.stage {
             Stage::Advancing(operation) => operation.making(),
-            Stage::Ending(..) => Vec::new(),
+            Stage::Finishing(..) => Vec::new(),
         }
     }
 }
@@ -58,7 +58,7 @@ pub(super) enum Stage {
     /// On its way.
     Advancing(Box<dyn DynOperation>),
     /// At its end, which is still to be written down.
-    Ending(Arc<dyn DynOperation>, Outcome),
+    Finishing(Arc<dyn DynOperation>, Outcome),
 }
 
 /// How many steps in a row failed. Not saved: after a restart the hypervisor gets a fresh chance.

@@ -44,7 +44,7 @@ impl Runner {
         for _ in 0..STEPS_AT_ONCE {
             let operation = match job.stage {
                 Stage::Advancing(operation) => operation,
-                Stage::Ending(operation, outcome) => {
+                Stage::Finishing(operation, outcome) => {
                     return self.finish(job.row, job.schedule, operation, outcome).await;
                 }
             };
@@ -179,7 +179,7 @@ impl Runner {
                 }
                 schedule.due = self.clock.uptime().plus_ms(WRITE_AGAIN_MS);
                 schedule.failures = ConsecutiveFailures::default();
-                Some(Job { row, stage: Stage::Ending(operation, outcome), schedule })
+                Some(Job { row, stage: Stage::Finishing(operation, outcome), schedule })
             }
         }
     }
@@ -228,7 +228,7 @@ fn too_late(row: &OperationRow) -> Outcome {
     Outcome::Failed(format!("given up at the deadline; last: {}", row.last_event))
 }
 
-/// An end is written down, unless something has to be taken back before.
+/// An end is written down, unless something has to be compensated before.
 fn next_stage(
     mut operation: Box<dyn DynOperation>,
     row: &mut OperationRow,
@@ -242,7 +242,7 @@ fn next_stage(
             row.last_event.clone_from(reason);
             Stage::Advancing(operation)
         }
-        Outcome::Failed(_) | Outcome::Done => Stage::Ending(operation.into(), outcome),
+        Outcome::Failed(_) | Outcome::Done => Stage::Finishing(operation.into(), outcome),
     }
 }
 

@@ -125,7 +125,7 @@ impl Runner {
         }
     }
 
-    /// Takes in operations that were just written down. To be called by what
+    /// Enqueues operations that were just written down. To be called by what
     /// [`Store::write_then`] does after the commit, so that nothing is recovered in between.
     pub fn enqueue(&self, operations: Vec<NewOperation>) {
         let now = self.clock.uptime();

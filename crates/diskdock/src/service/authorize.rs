@@ -279,7 +279,7 @@ pub(crate) async fn explain(
         return Ok(AccessExplained { allowed: true, why, resources: Vec::new() });
     };
     let environment = services.environment.current();
-    let told = move |tx: &dyn ReadTx, call: &Call<'_>| {
+    let decide_each = move |tx: &dyn ReadTx, call: &Call<'_>| {
         let sets = authorization.source.sets(tx)?;
         let each = authorization.asked.iter().map(|named| {
             let decided = authorization.decide(tx, call, &sets, named)?;
@@ -288,20 +288,20 @@ pub(crate) async fn explain(
         });
         each.collect::<Result<Vec<_>, _>>()
     };
-    let told = super::read(services, &environment, &request.caller, told).await?;
+    let decisions = super::read(services, &environment, &request.caller, decide_each).await?;
     Ok(AccessExplained {
-        allowed: told.iter().all(|(verdict, _)| *verdict == PolicyVerdict::Allow),
+        allowed: decisions.iter().all(|(verdict, _)| *verdict == PolicyVerdict::Allow),
         why: "",
-        resources: told.into_iter().map(|(_, told)| told).collect(),
+        resources: decisions.into_iter().map(|(_, shown)| shown).collect(),
     })
 }
 
 fn decision_json(resource: &str, decision: &PolicyDecision<'_>) -> Value {
-    let mut told = json!({ "resource": resource, "verdict": decision.verdict.as_str() });
+    let mut shown = json!({ "resource": resource, "verdict": decision.verdict.as_str() });
     if let Some(by) = &decision.by {
-        told["policy"] = by.policy.into();
-        told["number"] = by.number.into();
-        told["statement"] = by.statement.clone();
+        shown["policy"] = by.policy.into();
+        shown["number"] = by.number.into();
+        shown["statement"] = by.statement.clone();
     }
-    told
+    shown
 }

@@ -231,7 +231,7 @@ pub trait WriteTx: ReadTx {
     fn remove_access_key(&mut self, access_key_id: &str) -> Result<(), StoreError>;
     /// Forgets disks, instances, operations, tokens and calls; keeps the keys and the nonces.
     fn wipe(&mut self) -> Result<(), StoreError>;
-    /// Takes in an export, on top of what is there.
+    /// Imports an export, on top of what is there.
     fn load_export(&mut self, snapshot: &Export) -> Result<(), StoreError> {
         snapshot.load(self)
     }

@@ -101,9 +101,9 @@ async fn invalid_fault_is_refused() {
         "{}",
         "not json",
     ] {
-        let (status, told) = server.try_control("POST", "/faults", plan).await;
-        assert_eq!(status, 400, "{plan}: {told}");
-        assert!(told["error"].is_string() && told["hint"].is_string(), "{told}");
+        let (status, reply) = server.try_control("POST", "/faults", plan).await;
+        assert_eq!(status, 400, "{plan}: {reply}");
+        assert!(reply["error"].is_string() && reply["hint"].is_string(), "{reply}");
     }
     assert_eq!(server.control("GET", "/faults", "").await["faults"], json!([]));
 }
@@ -130,10 +130,10 @@ async fn held_transitions_end_as_the_operator_decides() {
         }
         server.pass(400_000).await;
         assert!(["Attaching", "Detaching"].contains(&server.status_of(&disk).await.as_str()));
-        let told = server
+        let reply = server
             .control("POST", &format!("/transitions/{verb}"), &json!({ "disk": disk }).to_string())
             .await;
-        assert_eq!(told["transitions"], 1);
+        assert_eq!(reply["transitions"], 1);
         server.drain().await;
         assert_eq!(server.status_of(&disk).await, expected, "{transition} {verb}");
         assert_eq!(server.differences().await, []);
@@ -174,9 +174,9 @@ async fn import_of_an_export_continues_operations_in_flight() {
     assert_eq!(server.status_of(&leaving).await, "gone");
     // A reset lets the clock run; the story stops it again where it was.
     server.control("POST", "/clock/hold", "").await;
-    let told = server.control("PUT", "/state", &exported.to_string()).await;
+    let reply = server.control("PUT", "/state", &exported.to_string()).await;
     for (what, count) in [("disks", 2), ("instances", 1), ("operations", 2)] {
-        assert_eq!(told["imported"][what], count, "{what}");
+        assert_eq!(reply["imported"][what], count, "{what}");
     }
     let now: Value = serde_json::from_str(&server.export_json()).unwrap();
     let was: Value = serde_json::from_str(&before).unwrap();
@@ -213,8 +213,8 @@ async fn inconsistent_import_is_refused_and_changes_nothing() {
         wrong.push(state.to_string());
     }
     for body in wrong {
-        let (status, told) = server.try_control("PUT", "/state", &body).await;
-        assert_eq!(status, 400, "{told}");
+        let (status, reply) = server.try_control("PUT", "/state", &body).await;
+        assert_eq!(status, 400, "{reply}");
         assert_eq!(server.export_json(), before);
     }
 }
@@ -226,8 +226,8 @@ async fn lock_and_unlock_of_an_instance() {
     let disk = server.disk_on(&instance).await;
     let path = |verb: &str| format!("/instances/{instance}/{verb}");
     server.control("POST", &path("lock"), r#"{"reason":"security"}"#).await;
-    let told = server.control("POST", &path("lock"), r#"{"reason":"financial"}"#).await;
-    assert_eq!(told["locks"], json!(["security", "financial"]));
+    let reply = server.control("POST", &path("lock"), r#"{"reason":"financial"}"#).await;
+    assert_eq!(reply["locks"], json!(["security", "financial"]));
     let locked = (403, "InstanceLockedForSecurity", "The instance is locked due to security.");
     server.expect_refusal("DetachDisk", &named(&instance, &disk), locked).await;
     server.control("POST", &path("unlock"), r#"{"reason":"security"}"#).await;
@@ -260,8 +260,8 @@ async fn controls_refuse_callers_without_token_and_foreign_pages() {
         (&[host], false),
         (&[host, ("x-diskdock-token", "wrong")], false),
     ] {
-        let (status, told) = server.send_control(control_request(headers), loopback).await;
-        assert_eq!(status, 403, "{headers:?} {loopback}: {told}");
+        let (status, reply) = server.send_control(control_request(headers), loopback).await;
+        assert_eq!(status, 403, "{headers:?} {loopback}: {reply}");
         assert_eq!(server.export_json(), before, "{headers:?}");
     }
     let right = [host, ("x-diskdock-token", TOKEN)];
@@ -275,8 +275,8 @@ async fn health_and_metrics_are_open_and_hold_no_secrets() {
     let mut request = control_request(&[("host", "monitor.example")]);
     *request.method_mut() = http::Method::GET;
     *request.uri_mut() = "/_diskdock/health".parse().unwrap();
-    let (status, told) = server.send_control(request, false).await;
-    assert_eq!((status, &told["status"]), (200, &json!("ok")));
+    let (status, reply) = server.send_control(request, false).await;
+    assert_eq!((status, &reply["status"]), (200, &json!("ok")));
     let keys = server.control("GET", "/keys", "").await;
     assert!(!keys.to_string().contains("testsecret"), "{keys}");
 }

@@ -156,8 +156,8 @@ async fn get_differences_has_no_effect() {
     let instance = server.running_instance().await;
     assert!(server.simulated().kill(&instance.as_str().into()));
     let before = server.export_json();
-    let told = server.control("GET", "/differences", "").await;
-    assert!(told.to_string().contains("is off, but"), "{told}");
+    let reply = server.control("GET", "/differences", "").await;
+    assert!(reply.to_string().contains("is off, but"), "{reply}");
     assert_eq!(server.export_json(), before, "a read changes nothing");
     server.assembly.life.run_maintenance().await;
     assert_ne!(server.export_json(), before, "the reconciler repairs");
@@ -253,8 +253,8 @@ async fn operation_of_an_unknown_kind_is_a_difference() {
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
     server.ok("DetachDisk", &named(&instance, &disk)).await;
-    let told = server.control("GET", "/differences", "").await.to_string();
-    assert!(!told.contains("cannot be resumed"), "{told}");
+    let reply = server.control("GET", "/differences", "").await.to_string();
+    assert!(!reply.contains("cannot be resumed"), "{reply}");
     let store = &server.assembly.gateway.services.store;
     let rows = store.read_blocking(|tx| tx.operations()).unwrap();
     let future = move |tx: &mut dyn diskdock::store::WriteTx| {
@@ -269,8 +269,8 @@ async fn operation_of_an_unknown_kind_is_a_difference() {
     let server = server.restart().await;
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "Detaching");
-    let told = server.control("GET", "/differences", "").await.to_string();
+    let reply = server.control("GET", "/differences", "").await.to_string();
     for part in ["disk.future", &disk, "start the later version again"] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(reply.contains(part), "{part}: {reply}");
     }
 }

@@ -97,10 +97,10 @@ async fn fork_of_a_main_world_in_a_database_is_refused_and_an_import_takes_its_p
     let Some(server) = TestServer::of_several().await else { return };
     let disk = server.available_disk().await;
     let fork = json!({ "name": "copy", "from": "main" }).to_string();
-    let (status, told) = server.try_control("POST", "/worlds", &fork).await;
-    assert_eq!(status, 409, "{told}");
-    assert!(told["error"].as_str().unwrap().contains("PostgreSQL"), "{told}");
-    assert!(told["hint"].as_str().unwrap().contains("import"), "{told}");
+    let (status, reply) = server.try_control("POST", "/worlds", &fork).await;
+    assert_eq!(status, 409, "{reply}");
+    assert!(reply["error"].as_str().unwrap().contains("PostgreSQL"), "{reply}");
+    assert!(reply["hint"].as_str().unwrap().contains("import"), "{reply}");
     assert_eq!(server.control("GET", "/worlds", "").await, json!({ "worlds": [] }));
     // What the hint says.
     let world = server.control("POST", "/worlds", r#"{"name":"copy"}"#).await;
@@ -135,17 +135,17 @@ async fn control_of_what_one_server_has_for_itself_is_refused() {
         ("POST", &pause, ""),
     ];
     let read = async || {
-        let mut told = Vec::new();
+        let mut reply = Vec::new();
         for path in ["/clock", "/pace", "/rules", "/faults"] {
-            told.push(server.control("GET", path, "").await);
+            reply.push(server.control("GET", path, "").await);
         }
-        told
+        reply
     };
     let before = read().await;
     for (method, path, body) in refused {
-        let (status, told) = server.try_control(method, path, body).await;
-        assert_eq!(status, 409, "{method} {path}: {told}");
-        assert!(told["hint"].as_str().unwrap().contains("world"), "{told}");
+        let (status, reply) = server.try_control(method, path, body).await;
+        assert_eq!(status, 409, "{method} {path}: {reply}");
+        assert!(reply["hint"].as_str().unwrap().contains("world"), "{reply}");
     }
     assert_eq!(read().await, before);
     // What is in the store is everybody's, and a server has all controls.

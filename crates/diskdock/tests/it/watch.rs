@@ -109,9 +109,9 @@ async fn nobody_is_served_before_the_server_knows_its_machines() {
     let watch = Watch::default();
     assert_eq!(ask(&server, &watch, &[], true).await.status(), 503);
     for control in ["/differences", "/operations", "/calls", "/disks/damaged", "/state"] {
-        let (status, told) = server.try_control("GET", control, "").await;
+        let (status, reply) = server.try_control("GET", control, "").await;
         assert_eq!(status, 503, "{control}");
-        assert!(told["error"].as_str().unwrap().contains("starting"), "{control}: {told}");
+        assert!(reply["error"].as_str().unwrap().contains("starting"), "{control}: {reply}");
     }
     let kill = format!("/instances/{instance}/kill");
     assert_eq!(server.try_control("POST", &kill, "").await.0, 503);

@@ -10,8 +10,8 @@ const NEW_DISK: [(&str, &str); 4] =
 
 /// Makes a world by its control, and gives a caller with its key.
 async fn world(server: &TestServer, order: Value) -> Signer {
-    let told = server.control("POST", "/worlds", &order.to_string()).await;
-    let text = |name: &str| told[name].as_str().unwrap();
+    let reply = server.control("POST", "/worlds", &order.to_string()).await;
+    let text = |name: &str| reply[name].as_str().unwrap();
     Signer::new(text("access_key_id"), text("access_key_secret"))
 }
 
@@ -116,9 +116,9 @@ async fn create_refuses_names_and_keys_that_are_taken_or_none() {
         (json!({ "name": "two", "from": "three" }), 404),
         (json!({ "nane": "two" }), 400),
     ] {
-        let (given, told) = server.try_control("POST", "/worlds", &order.to_string()).await;
-        assert_eq!(given, status, "{order}: {told}");
-        assert!(told["hint"].is_string());
+        let (given, reply) = server.try_control("POST", "/worlds", &order.to_string()).await;
+        assert_eq!(given, status, "{order}: {reply}");
+        assert!(reply["hint"].is_string());
     }
     let shown = server.control("GET", "/worlds/one", "").await;
     assert_eq!(shown["access_key_secret"], "secret");

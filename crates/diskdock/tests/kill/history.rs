@@ -189,7 +189,7 @@ fn has_order_accepts_calls_side_by_side_and_effects_of_unknown_calls() {
 }
 
 #[test]
-fn has_order_rejects_lost_calls_stale_sights_and_two_winners() {
+fn has_order_rejects_lost_calls_stale_reads_and_two_winners() {
     let histories = [
         // An acknowledged attach that was undone.
         vec![vec![event(Call::Attach, Reply::Done, 0, 10), seen(Phase::Available, 0, 20)]],

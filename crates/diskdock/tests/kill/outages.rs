@@ -337,8 +337,8 @@ fn calls_to_two_servers_have_an_order_through_kills_and_outages() {
     let disks: Vec<_> = (0..DISKS).map(|n| format!("d-bp1outageoutageoutag{n}")).collect();
     let mut cluster = Cluster::start(PathBuf::from(control));
     let body = state(&disks).to_string();
-    let (status, told) = http(&cluster.address(0), "PUT", "/_diskdock/state", &body).unwrap();
-    assert_eq!(status, 200, "{told}");
+    let (status, reply) = http(&cluster.address(0), "PUT", "/_diskdock/state", &body).unwrap();
+    assert_eq!(status, 200, "{reply}");
     let mut known: HashMap<_, _> = disks
         .iter()
         .map(|disk| (disk.clone(), ModelDisk { phase: Phase::Available, name: 0 }))

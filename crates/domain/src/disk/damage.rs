@@ -52,7 +52,7 @@ mod tests {
     use crate::category::Category;
 
     #[test]
-    fn set_damage_keeps_the_first_reason_until_it_is_mended() {
+    fn set_damage_keeps_the_first_reason_until_it_is_cleared() {
         let (early, late) = (Moment(1), Moment(2));
         let mut disk = Disk::new("d-1".into(), "1".into(), Category::CloudEssd, 20, Moment(0));
         assert_eq!(disk.health(), DiskHealth::Ok);

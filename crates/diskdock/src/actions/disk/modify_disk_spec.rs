@@ -343,7 +343,7 @@ impl Operation for Modifying {
     const KIND: &'static str = "disk.modify";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
-    /// No instance: what is called off at the end is the change, and nothing else on one.
+    /// No instance: what is cancelled at the end is the change, and nothing else on one.
     fn subject(&self) -> Subject {
         Subject { instance: None, disk: Some(self.disk.clone()) }
     }

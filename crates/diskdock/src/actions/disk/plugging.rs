@@ -20,14 +20,14 @@ pub(crate) struct Plugging {
     bootable: bool,
     /// Why the attach came to nothing: the guest may take the device all the same, so it is taken
     /// away before the disk is called Available.
-    #[serde(default)]
-    taking_back: Option<String>,
+    #[serde(default, rename = "taking_back")]
+    compensating: Option<String>,
     /// Another instance has it, whose guest cannot write any more: its driver has yet to let it go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     taking_over: Option<Attachment>,
     /// The guest can not have the device any more.
-    #[serde(default)]
-    taken_back: bool,
+    #[serde(default, rename = "taken_back")]
+    compensated: bool,
     /// The most that the guest gets out of the disk; none in an operation of an earlier version.
     #[serde(default)]
     limit: Option<DiskLimit>,
@@ -43,9 +43,9 @@ impl Plugging {
             attachment,
             making: None,
             bootable,
-            taking_back: None,
+            compensating: None,
             taking_over: None,
-            taken_back: false,
+            compensated: false,
             limit: Some(DiskLimit::of(disk)),
             shared: disk.multi_attach,
         }
@@ -98,8 +98,8 @@ impl Operation for Plugging {
     }
 
     fn phase(&self) -> &'static str {
-        match (&self.taking_back, &self.making) {
-            (Some(_), _) => "take back",
+        match (&self.compensating, &self.making) {
+            (Some(_), _) => "compensate",
             (None, Some(_)) => "create",
             (None, None) if self.taking_over.is_some() => "take over",
             (None, None) => "plug",
@@ -107,15 +107,15 @@ impl Operation for Plugging {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let Some(reason) = &self.taking_back else { return self.give(context).await };
+        let Some(reason) = &self.compensating else { return self.give(context).await };
         let progress = context.hypervisor.unplug(&self.attachment, context.now).await?;
-        self.taken_back = progress == Progress::Done;
-        Ok(if self.taken_back { Progress::Failed(reason.clone()) } else { progress })
+        self.compensated = progress == Progress::Done;
+        Ok(if self.compensated { Progress::Failed(reason.clone()) } else { progress })
     }
 
     fn compensate(&mut self, reason: &str) -> bool {
-        let first = self.taking_back.is_none();
-        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        let first = self.compensating.is_none();
+        self.compensating.get_or_insert_with(|| reason.to_owned());
         first
     }
 
@@ -124,7 +124,7 @@ impl Operation for Plugging {
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let moved = match outcome {
             Outcome::Done => disk.finish_attach(instance, *generation),
-            Outcome::Failed(_) if self.taken_back => {
+            Outcome::Failed(_) if self.compensated => {
                 let holder = match &self.taking_over {
                     Some(taken) => tx.instance(&taken.instance)?.map(|_| taken.clone()),
                     None => None,

@@ -345,7 +345,7 @@ impl Operation for Replacing {
     const KIND: &'static str = "disk.replace";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
-    /// No instance: what is called off at the end is the new disk, and nothing else on one.
+    /// No instance: what is cancelled at the end is the new disk, and nothing else on one.
     fn subject(&self) -> Subject {
         Subject { instance: None, disk: Some(self.new.disk.clone()) }
     }

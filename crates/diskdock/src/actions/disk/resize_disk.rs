@@ -184,7 +184,7 @@ impl Operation for Resizing {
     const KIND: &'static str = "disk.resize";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
-    /// No instance: what is called off at the end is the resize, and nothing else on one.
+    /// No instance: what is cancelled at the end is the resize, and nothing else on one.
     fn subject(&self) -> Subject {
         Subject { instance: None, disk: Some(self.disk.disk.clone()) }
     }

@@ -35,9 +35,9 @@ pub(crate) struct SettingBack {
     content: DiskContent,
     /// The disk has its content.
     is_done: bool,
-    /// Why it came to nothing: what is left of it at the driver has to be called off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    calling_off: Option<String>,
+    /// Why it came to nothing: what is left of it at the driver has to be cancelled.
+    #[serde(default, rename = "calling_off", skip_serializing_if = "Option::is_none")]
+    cancelling: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starting: Option<Starting>,
 }
@@ -50,7 +50,7 @@ impl SettingBack {
         starting: Option<Starting>,
     ) -> SettingBack {
         let disk = DiskSpec::of(disk);
-        SettingBack { disk, content, is_done: false, calling_off: None, starting }
+        SettingBack { disk, content, is_done: false, cancelling: None, starting }
     }
 }
 
@@ -58,7 +58,7 @@ impl Operation for SettingBack {
     const KIND: &'static str = "disk.reinit";
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
-    /// No instance unless it is started: what is called off at the end is the content of the disk,
+    /// No instance unless it is started: what is cancelled at the end is the content of the disk,
     /// and nothing else on one.
     fn subject(&self) -> Subject {
         match &self.starting {
@@ -79,7 +79,7 @@ impl Operation for SettingBack {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        if let Some(reason) = &self.calling_off {
+        if let Some(reason) = &self.cancelling {
             context.hypervisor.cancel(None, Some(&self.disk.disk)).await?;
             return Ok(Progress::Failed(reason.clone()));
         }
@@ -101,8 +101,8 @@ impl Operation for SettingBack {
         match &mut self.starting {
             Some(starting) if self.is_done => Operation::compensate(starting, reason),
             Some(_) | None => {
-                let first = self.calling_off.is_none() && !self.is_done;
-                self.calling_off.get_or_insert_with(|| reason.to_owned());
+                let first = self.cancelling.is_none() && !self.is_done;
+                self.cancelling.get_or_insert_with(|| reason.to_owned());
                 first
             }
         }

@@ -1,4 +1,4 @@
-//! `DescribeInstanceMaintenanceAttributes`: what becomes of instances when their host is mended.
+//! `DescribeInstanceMaintenanceAttributes`: what becomes of instances when their host is repaired.
 
 use super::lookup::all_there;
 use crate::actions::paging::Paging;
@@ -50,7 +50,7 @@ reply!(
         instance_id: String,
         /// The action on the instance.
         action_on_maintenance: ActionOnMaintenance,
-        /// When its host may be mended.
+        /// When its host may be repaired.
         maintenance_windows: MaintenanceWindows,
         /// Whether an event tells of it beforehand.
         notify_on_maintenance: bool,
@@ -78,7 +78,7 @@ reply!(
 );
 
 reply!(
-    /// When a host may be mended. There are no windows here.
+    /// When a host may be repaired. There are no windows here.
     pub(crate) struct MaintenanceWindows {
         /// The entries.
         maintenance_window: Vec<MaintenanceWindow>,

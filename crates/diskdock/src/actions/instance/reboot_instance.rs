@@ -65,7 +65,7 @@ pub(crate) fn reboot<R>(effect: Effect<R>, facts: PowerFacts, force: bool) -> Ef
     let PowerFacts { mut instance, spec, .. } = facts;
     instance.start().expect("a Running instance can be rebooted");
     let rebooting =
-        Rebooting { machine: spec, force, off: false, taking_back: None, powered_off: false };
+        Rebooting { machine: spec, force, off: false, compensating: None, powered_off: false };
     effect.save(instance).start(rebooting)
 }
 
@@ -78,8 +78,8 @@ pub(crate) struct Rebooting {
     off: bool,
     /// Why the machine did not come up again: it may run all the same, so it is stopped before
     /// the instance is called Stopped.
-    #[serde(default)]
-    taking_back: Option<String>,
+    #[serde(default, rename = "taking_back")]
+    compensating: Option<String>,
     /// The machine is off again after a start that came to nothing.
     #[serde(default)]
     powered_off: bool,
@@ -94,8 +94,8 @@ impl Operation for Rebooting {
     }
 
     fn phase(&self) -> &'static str {
-        match (&self.taking_back, self.force, self.off) {
-            (Some(_), ..) => "take back",
+        match (&self.compensating, self.force, self.off) {
+            (Some(_), ..) => "compensate",
             (None, true, false) => "stop",
             (None, true, true) => "start",
             (None, false, _) => "reboot",
@@ -104,7 +104,7 @@ impl Operation for Rebooting {
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         let (hypervisor, now) = (context.hypervisor, context.now);
-        if let Some(reason) = &self.taking_back {
+        if let Some(reason) = &self.compensating {
             let progress = hypervisor.stop(&self.machine.instance, true, now).await?;
             self.powered_off = progress == Progress::Done;
             return Ok(if self.powered_off { Progress::Failed(reason.clone()) } else { progress });
@@ -124,8 +124,8 @@ impl Operation for Rebooting {
 
     /// A guest that was asked to reboot runs on if it did not.
     fn compensate(&mut self, reason: &str) -> bool {
-        let first = self.off && self.taking_back.is_none();
-        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        let first = self.off && self.compensating.is_none();
+        self.compensating.get_or_insert_with(|| reason.to_owned());
         first
     }
 

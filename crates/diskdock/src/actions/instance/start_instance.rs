@@ -77,8 +77,8 @@ pub(crate) struct Starting {
     built: bool,
     /// Why the start came to nothing: the machine may run all the same, so it is stopped before
     /// the instance is called Stopped.
-    #[serde(default)]
-    taking_back: Option<String>,
+    #[serde(default, rename = "taking_back")]
+    compensating: Option<String>,
     /// The machine is off again after a start that came to nothing.
     #[serde(default)]
     powered_off: bool,
@@ -98,7 +98,7 @@ impl Starting {
 
     /// Builds the machine as far as it is not there yet, and turns it on.
     pub(crate) fn of(build: Build) -> Starting {
-        Starting { build, built: false, taking_back: None, powered_off: false }
+        Starting { build, built: false, compensating: None, powered_off: false }
     }
 }
 
@@ -111,8 +111,8 @@ impl Operation for Starting {
     }
 
     fn phase(&self) -> &'static str {
-        match (&self.taking_back, self.built) {
-            (Some(_), _) => "take back",
+        match (&self.compensating, self.built) {
+            (Some(_), _) => "compensate",
             (None, true) => "start",
             (None, false) => self.build.phase(),
         }
@@ -123,7 +123,7 @@ impl Operation for Starting {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        if let Some(reason) = &self.taking_back {
+        if let Some(reason) = &self.compensating {
             let progress =
                 context.hypervisor.stop(self.build.instance(), true, context.now).await?;
             self.powered_off = progress == Progress::Done;
@@ -141,8 +141,8 @@ impl Operation for Starting {
 
     /// A machine that was never started need not be stopped.
     fn compensate(&mut self, reason: &str) -> bool {
-        let first = self.built && self.taking_back.is_none();
-        self.taking_back.get_or_insert_with(|| reason.to_owned());
+        let first = self.built && self.compensating.is_none();
+        self.compensating.get_or_insert_with(|| reason.to_owned());
         first
     }
 

@@ -45,15 +45,15 @@ impl ExplainOrder {
 }
 
 /// The reply as lines: one for each resource, with the statement that decided about it.
-pub(super) fn lines(told: &Value) -> Option<String> {
-    let allowed = told.get("allowed")?.as_bool()?;
-    let why = output::text_of(told, "why");
+pub(super) fn lines(reply: &Value) -> Option<String> {
+    let allowed = reply.get("allowed")?.as_bool()?;
+    let why = output::text_of(reply, "why");
     let mut lines = vec![match (allowed, why.is_empty()) {
-        (true, false) => format!("{} is allowed: {why}", output::text_of(told, "action")),
-        (true, true) => format!("{} is allowed", output::text_of(told, "action")),
-        (false, _) => format!("{} is refused", output::text_of(told, "action")),
+        (true, false) => format!("{} is allowed: {why}", output::text_of(reply, "action")),
+        (true, true) => format!("{} is allowed", output::text_of(reply, "action")),
+        (false, _) => format!("{} is refused", output::text_of(reply, "action")),
     }];
-    for one in told.get("resources")?.as_array()? {
+    for one in reply.get("resources")?.as_array()? {
         let text = |name: &str| output::text_of(one, name);
         lines.push(format!("  {}  {}", text("verdict"), text("resource")));
         lines.push(match one.get("statement") {

@@ -238,9 +238,9 @@ pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
     if let AdminCommand::Export { file: Some(file) } = &command {
         return export(&controls, file).await;
     }
-    let told = carry_out(&controls, &command).await?;
-    let table = if json { None } else { table_of(&command, &told) };
-    table.map_or_else(|| output::print_json(&told), |table| output::print(&table))
+    let reply = carry_out(&controls, &command).await?;
+    let table = if json { None } else { table_of(&command, &reply) };
+    table.map_or_else(|| output::print_json(&reply), |table| output::print(&table))
 }
 
 async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value, Failure> {
@@ -343,24 +343,24 @@ async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Fa
 }
 
 /// The table for a reply, if the command has one.
-fn table_of(command: &AdminCommand, told: &Value) -> Option<String> {
+fn table_of(command: &AdminCommand, reply: &Value) -> Option<String> {
     match command {
-        AdminCommand::Operations(_) => view::operations(told),
-        AdminCommand::Differences => view::list(told, "differences", &["instance", "what"]),
-        AdminCommand::Damaged => view::list(told, "damaged", &["disk", "why"]),
+        AdminCommand::Operations(_) => view::operations(reply),
+        AdminCommand::Differences => view::list(reply, "differences", &["instance", "what"]),
+        AdminCommand::Damaged => view::list(reply, "damaged", &["disk", "why"]),
         AdminCommand::Calls => {
             let columns = ["at", "action", "resource", "access_key_id", "request_id"];
-            view::list(told, "calls", &columns)
+            view::list(reply, "calls", &columns)
         }
         AdminCommand::Rules { .. } => {
             let columns = ["transition", "disk", "instance", "times", "behaviour"];
-            view::list(told, "rules", &columns)
+            view::list(reply, "rules", &columns)
         }
         AdminCommand::Faults { .. } => {
-            view::list(told, "faults", &["action", "skip", "times", "fault"])
+            view::list(reply, "faults", &["action", "skip", "times", "fault"])
         }
-        AdminCommand::Clock { .. } => view::clock(told),
-        AdminCommand::Explain(_) => explain::lines(told),
+        AdminCommand::Clock { .. } => view::clock(reply),
+        AdminCommand::Explain(_) => explain::lines(reply),
         _ => None,
     }
 }

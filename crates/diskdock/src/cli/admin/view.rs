@@ -7,13 +7,13 @@ use crate::catalog::times::with_seconds;
 use crate::cli::output::{table, text_of};
 
 /// A list, bare or inside the field of this name.
-fn entries<'a>(told: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
-    told.get(name).unwrap_or(told).as_array()
+fn entries<'a>(reply: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
+    reply.get(name).unwrap_or(reply).as_array()
 }
 
 /// A list of objects as a table.
-pub(super) fn list(told: &Value, name: &str, columns: &[&str]) -> Option<String> {
-    let entries = entries(told, name)?;
+pub(super) fn list(reply: &Value, name: &str, columns: &[&str]) -> Option<String> {
+    let entries = entries(reply, name)?;
     if entries.is_empty() {
         return Some(format!("no {name}"));
     }
@@ -32,10 +32,10 @@ fn shown(entry: &Value, column: &str) -> String {
 }
 
 /// Operations in flight, then those given up with their reason.
-pub(super) fn operations(told: &Value) -> Option<String> {
+pub(super) fn operations(reply: &Value) -> Option<String> {
     let is_given_up = |one: &&Value| one.get("given_up").and_then(Value::as_bool) == Some(true);
     let (given_up, in_flight): (Vec<&Value>, Vec<&Value>) =
-        entries(told, "operations")?.iter().partition(is_given_up);
+        entries(reply, "operations")?.iter().partition(is_given_up);
     let rows = |operations: &[&Value], columns: &[&str]| -> Vec<Vec<String>> {
         let row = |one: &&Value| columns.iter().map(|column| text_of(one, column)).collect();
         operations.iter().map(row).collect()
@@ -59,9 +59,9 @@ pub(super) fn operations(told: &Value) -> Option<String> {
 }
 
 /// The clock on one line.
-pub(super) fn clock(told: &Value) -> Option<String> {
-    let held = told.get("held")?.as_bool()?;
-    let now = told.get("now")?.as_str()?;
+pub(super) fn clock(reply: &Value) -> Option<String> {
+    let held = reply.get("held")?.as_bool()?;
+    let now = reply.get("now")?.as_str()?;
     Some(format!("{now}, {}", if held { "held" } else { "running" }))
 }
 
@@ -73,14 +73,14 @@ mod tests {
 
     #[test]
     fn operations_show_failures_with_their_reasons() {
-        let told = json!({ "operations": [
+        let reply = json!({ "operations": [
             { "kind": "disk.detach", "disk": "d-1", "instance": "i-1", "phase": "unplugging",
               "tries": 2, "last_event": "the guest has not let go", "next_at": "N",
               "deadline_at": "D", "created_at": "C", "given_up": false },
             { "kind": "disk.detach", "disk": "d-2", "instance": null, "tries": 9,
               "last_event": "the guest keeps it", "created_at": "C", "given_up": true },
         ] });
-        let text = operations(&told).unwrap();
+        let text = operations(&reply).unwrap();
         let (in_flight, given_up) = text.split_once("\n\nfailed:\n").unwrap();
         assert!(in_flight.contains("NEXT TRY") && in_flight.contains("the guest has not let go"));
         assert!(!in_flight.contains("d-2"));

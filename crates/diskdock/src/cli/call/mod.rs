@@ -321,10 +321,10 @@ mod tests {
         let failure = refusal(&answered(json), find("DetachDisk"));
         assert_eq!(failure.message, "404 InvalidDiskId.NotFound: No.");
         let in_json = Failure { in_json: true, ..failure.clone() }.to_string();
-        let told: Value = serde_json::from_str(&in_json).unwrap();
-        assert_eq!(told["refusal"]["status"], 404);
-        assert_eq!(told["refusal"]["code"], "InvalidDiskId.NotFound");
-        assert_eq!(told["refusal"]["request_id"], "R-1");
+        let reply: Value = serde_json::from_str(&in_json).unwrap();
+        assert_eq!(reply["refusal"]["status"], 404);
+        assert_eq!(reply["refusal"]["code"], "InvalidDiskId.NotFound");
+        assert_eq!(reply["refusal"]["request_id"], "R-1");
         assert!(failure.hint.lines().count() == 2 && failure.hint.ends_with("R-1"));
         let xml =
             "<Error><RequestId>R-2</RequestId><Code>X</Code><Message>a &lt; b</Message></Error>";

@@ -216,8 +216,8 @@ async fn given_up_reason(caller: &SigningClient, noun: &str, id: &str) -> Option
     let token = token_for(&caller.client.endpoint.url());
     let controls = Controls::of(caller.client.clone(), token);
     let path = format!("/operations?{noun}={id}");
-    let told = controls.get(&path).await.ok()?;
-    let operations = told.get("operations").unwrap_or(&told).as_array()?;
+    let reply = controls.get(&path).await.ok()?;
+    let operations = reply.get("operations").unwrap_or(&reply).as_array()?;
     let given_up = |one: &&Value| one.get("given_up").and_then(Value::as_bool) == Some(true);
     let latest = operations.iter().filter(given_up).max_by_key(|one| text_of(one, "created_at"))?;
     Some(text_of(latest, "last_event")).filter(|reason| !reason.is_empty())

@@ -140,7 +140,7 @@ impl InitFiles {
             let name = path.display();
             tracing::info!(program = %name, "runs");
             let failed = |why: String| {
-                let hint = "What it has made stays. Mend it and start with an empty data \
+                let hint = "Its disks and instances stay. Correct it and start with an empty data \
                             directory, since a server that has resources runs no programs.";
                 Failure::new(format!("{name} of --init failed: {why}"), hint)
             };

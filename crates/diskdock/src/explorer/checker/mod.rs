@@ -1,5 +1,5 @@
 //! The signature checker: tells what the server would sign of a pasted request. The secret stays
-//! in the browser: the page computes the signature of what is told here.
+//! in the browser: the page computes the signature from the texts that are given here.
 
 mod alone;
 mod mistakes;
@@ -56,11 +56,11 @@ fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 
 /// The answer for the page's script.
 pub(crate) async fn answer(body: Bytes) -> Response {
-    let told = match decode::form(&body) {
+    let reply = match decode::form(&body) {
         Ok(form) => as_json(field(&form, "request"), field(&form, "mine")),
         Err(fault) => json!({ "error": fault.to_string() }),
     };
-    ([(CONTENT_TYPE, "application/json")], told.to_string()).into_response()
+    ([(CONTENT_TYPE, "application/json")], reply.to_string()).into_response()
 }
 
 fn as_json(request: &str, mine: &str) -> Value {
@@ -75,21 +75,21 @@ fn as_json(request: &str, mine: &str) -> Value {
             Err(error) => json!({ "error": error }),
         };
     }
-    let told = match tell(request) {
-        Ok(told) => told,
+    let found = match tell(request) {
+        Ok(found) => found,
         Err(error) => return json!({ "error": error }),
     };
-    let (string_to_sign, canonical_request) = texts(&told.signed);
-    let mistakes: Vec<Value> = mistakes::usual(&told.signed)
+    let (string_to_sign, canonical_request) = texts(&found.signed);
+    let mistakes: Vec<Value> = mistakes::usual(&found.signed)
         .iter()
         .map(|one| json!({ "sentence": one.sentence, "string_to_sign": one.string_to_sign }))
         .collect();
-    let difference = if mine.is_empty() { None } else { mistakes::difference(mine, &told.signed) };
+    let difference = if mine.is_empty() { None } else { mistakes::difference(mine, &found.signed) };
     json!({
-        "scheme": if told.scheme == Scheme::Rpc { "rpc" } else { "acs3" },
-        "access_key_id": told.access_key_id,
-        "timestamp_s": told.timestamp_s,
-        "given": told.given,
+        "scheme": if found.scheme == Scheme::Rpc { "rpc" } else { "acs3" },
+        "access_key_id": found.access_key_id,
+        "timestamp_s": found.timestamp_s,
+        "given": found.given,
         "string_to_sign": string_to_sign,
         "canonical_request": canonical_request,
         "mistakes": mistakes,
@@ -112,7 +112,7 @@ pub(crate) fn page() -> Markup {
     shown("", "", &html! {})
 }
 
-/// The page with what is told about a request that was sent without script.
+/// The page with the findings about a request that was sent without script.
 pub(crate) async fn filled(body: Bytes) -> Response {
     let form = match decode::form(&body) {
         Ok(form) => form,
@@ -126,12 +126,12 @@ fn findings(request: &str, mine: &str) -> Markup {
     if request.trim().is_empty() && !mine.trim().is_empty() {
         return findings_alone(mine);
     }
-    let told = match tell(request) {
-        Ok(told) => told,
+    let found = match tell(request) {
+        Ok(found) => found,
         Err(error) => return html! { p.verdict.bad { (error) } },
     };
-    let (string_to_sign, canonical_request) = texts(&told.signed);
-    let difference = if mine.is_empty() { None } else { mistakes::difference(mine, &told.signed) };
+    let (string_to_sign, canonical_request) = texts(&found.signed);
+    let difference = if mine.is_empty() { None } else { mistakes::difference(mine, &found.signed) };
     html! {
         @if let Some(difference) = difference {
             p.verdict.bad { (difference) }

@@ -292,8 +292,8 @@ impl Qemu {
         }
         let mut problems = self.problems(&record.disks).await;
         problems.extend(device_reconcile::eject_problems(&record));
-        let troubles = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();
-        problems.extend(troubles.filter(|_| is_on));
+        let of_machine = [machine.paused.get(), machine.unreachable.get()].into_iter().flatten();
+        problems.extend(of_machine.filter(|_| is_on));
         Ok(Some(ObservedState { problems, ..record.observe(is_on) }))
     }
 

@@ -21,7 +21,7 @@ impl Simulated {
     }
 
     /// An operator has decided about the bytes of a disk.
-    fn mended(&self, disk: &DiskId) -> Progress {
+    fn decided(&self, disk: &DiskId) -> Progress {
         match self.lock().damaged.remove(disk) {
             Some(_) => Progress::Done,
             None => Progress::Failed(NO_BYTES.to_owned()),
@@ -125,10 +125,10 @@ impl Disks for Simulated {
     }
 
     fn accept<'a>(&'a self, disk: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        ready(self.mended(disk))
+        ready(self.decided(disk))
     }
 
     fn restore<'a>(&'a self, disk: &'a DiskId, _: &'a [InstanceId]) -> DriverFuture<'a, Progress> {
-        ready(self.mended(disk))
+        ready(self.decided(disk))
     }
 }

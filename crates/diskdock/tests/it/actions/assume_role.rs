@@ -34,8 +34,8 @@ async fn make_user(server: &TestServer, name: &str) -> Signer {
     let policy = ("PolicyName", "AliyunSTSAssumeRoleAccess");
     let ask = [("UserName", name), ("PolicyType", "System"), policy];
     server.ok("Ram.AttachPolicyToUser", &ask).await;
-    let told = server.ok("Ram.CreateAccessKey", &[("UserName", name)]).await.json;
-    let text = |name: &str| told["AccessKey"][name].as_str().unwrap().to_owned();
+    let reply = server.ok("Ram.CreateAccessKey", &[("UserName", name)]).await.json;
+    let text = |name: &str| reply["AccessKey"][name].as_str().unwrap().to_owned();
     Signer::new(&text("AccessKeyId"), &text("AccessKeySecret"))
 }
 
@@ -144,8 +144,8 @@ async fn assume_role_asks_the_policies_of_the_caller_and_the_document_of_the_rol
     assert_eq!(root.refusal(), (403, "NoPermission"));
     assert_eq!(root.message(), "Roles may not be assumed by root accounts.");
     server.ok("Ram.CreateUser", &[("UserName", "bob")]).await;
-    let told = server.ok("Ram.CreateAccessKey", &[("UserName", "bob")]).await.json;
-    let text = |name: &str| told["AccessKey"][name].as_str().unwrap().to_owned();
+    let reply = server.ok("Ram.CreateAccessKey", &[("UserName", "bob")]).await.json;
+    let text = |name: &str| reply["AccessKey"][name].as_str().unwrap().to_owned();
     let mut bob = Signer::new(&text("AccessKeyId"), &text("AccessKeySecret"));
     let denied = server.call_as(&mut bob, "Sts.AssumeRole", &OF_ALICE).await;
     assert_eq!(denied.refusal(), (403, "NoPermission"));
@@ -200,9 +200,9 @@ async fn policy_of_a_session_narrows_the_role_and_does_not_widen_it() {
         assert_eq!(answer.json["AccessDeniedDetail"]["PolicyType"], kind, "{action}");
     }
     let explain = json!({ "key": reader.id, "action": "DescribeDisks", "parameters": {} });
-    let told = server.control("POST", "/explain", &explain.to_string()).await;
+    let reply = server.control("POST", "/explain", &explain.to_string()).await;
     assert_eq!(
-        (&told["allowed"], &told["resources"][0]["verdict"]),
+        (&reply["allowed"], &reply["resources"][0]["verdict"]),
         (&json!(true), &json!("Allow"))
     );
     let ask = [

@@ -31,15 +31,15 @@ async fn apply(server: &TestServer, policy: &str, disk: &str) {
 
 async fn shown(server: &TestServer, policy: &str) -> Value {
     let ask = [("RegionId", REGION), ("AutoSnapshotPolicyId", policy)];
-    let told = server.ok("DescribeAutoSnapshotPolicyEx", &ask).await.json;
-    told["AutoSnapshotPolicies"]["AutoSnapshotPolicy"][0].clone()
+    let reply = server.ok("DescribeAutoSnapshotPolicyEx", &ask).await.json;
+    reply["AutoSnapshotPolicies"]["AutoSnapshotPolicy"][0].clone()
 }
 
 /// The snapshots that policies have made of a disk, newest first.
 async fn automatic(server: &TestServer, disk: &str) -> Vec<Value> {
     let ask = [("RegionId", REGION), ("DiskId", disk), ("SnapshotType", "auto")];
-    let told = server.ok("DescribeSnapshots", &ask).await.json;
-    told["Snapshots"]["Snapshot"].as_array().unwrap().clone()
+    let reply = server.ok("DescribeSnapshots", &ask).await.json;
+    reply["Snapshots"]["Snapshot"].as_array().unwrap().clone()
 }
 
 /// Time passes, and maintenance looks; what it begins ends.
@@ -54,7 +54,7 @@ async fn create_auto_snapshot_policy_is_shown_as_it_was_asked_for() {
     let server = TestServer::new().await;
     let id = policy(&server, r#"["13","1"]"#, r#"["7","3"]"#, "30").await;
     assert!(id.starts_with("sp-"), "{id}");
-    let told = shown(&server, &id).await;
+    let reply = shown(&server, &id).await;
     for (name, expected) in [
         ("AutoSnapshotPolicyName", json!("nightly")),
         ("TimePoints", json!(r#"["1","13"]"#)),
@@ -64,7 +64,7 @@ async fn create_auto_snapshot_policy_is_shown_as_it_was_asked_for() {
         ("Status", json!("Normal")),
         ("TargetCopyRegions", json!("[]")),
     ] {
-        assert_eq!(told[name], expected, "{name}");
+        assert_eq!(reply[name], expected, "{name}");
     }
     let change = [
         HERE,
@@ -75,9 +75,9 @@ async fn create_auto_snapshot_policy_is_shown_as_it_was_asked_for() {
         ("retentionDays", "-1"),
     ];
     server.ok("ModifyAutoSnapshotPolicyEx", &change).await;
-    let told = shown(&server, &id).await;
-    assert_eq!((&told["TimePoints"], &told["RetentionDays"]), (&json!(r#"["2"]"#), &json!(-1)));
-    assert_eq!(told["AutoSnapshotPolicyName"], "renamed");
+    let reply = shown(&server, &id).await;
+    assert_eq!((&reply["TimePoints"], &reply["RetentionDays"]), (&json!(r#"["2"]"#), &json!(-1)));
+    assert_eq!(reply["AutoSnapshotPolicyName"], "renamed");
     server.ok("DeleteAutoSnapshotPolicy", &change[..2]).await;
     assert_eq!(shown(&server, &id).await, Value::Null);
 }
@@ -130,9 +130,9 @@ async fn apply_and_cancel_auto_snapshot_policy_show_on_the_disks() {
     apply(&server, &first, &one).await;
     apply(&server, &first, &other).await;
     apply(&server, &second, &other).await;
-    let told = server.describe(&other).await;
-    assert_eq!(told["AutoSnapshotPolicyId"], second.as_str(), "a disk has one policy");
-    assert_eq!(told["EnableAutomatedSnapshotPolicy"], true);
+    let reply = server.describe(&other).await;
+    assert_eq!(reply["AutoSnapshotPolicyId"], second.as_str(), "a disk has one policy");
+    assert_eq!(reply["EnableAutomatedSnapshotPolicy"], true);
     assert_eq!(shown(&server, &first).await["DiskNums"], 1);
     let path = ("Disks", "Disk", "DiskId");
     let of = [("RegionId", REGION), ("AutoSnapshotPolicyId", first.as_str())];
@@ -149,9 +149,9 @@ async fn apply_and_cancel_auto_snapshot_policy_show_on_the_disks() {
     apply(&server, &second, &other).await;
     let gone = [HERE, ("autoSnapshotPolicyId", second.as_str())];
     server.ok("DeleteAutoSnapshotPolicy", &gone).await;
-    let told = server.describe(&other).await;
-    assert_eq!(told["AutoSnapshotPolicyId"], "", "its disks lose it");
-    assert_eq!(told["EnableAutomatedSnapshotPolicy"], false);
+    let reply = server.describe(&other).await;
+    assert_eq!(reply["AutoSnapshotPolicyId"], "", "its disks lose it");
+    assert_eq!(reply["EnableAutomatedSnapshotPolicy"], false);
 }
 
 #[tokio::test]

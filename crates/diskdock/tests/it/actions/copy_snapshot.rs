@@ -48,7 +48,7 @@ async fn copy_snapshot_is_progressing_and_then_a_snapshot_of_the_other_region() 
     let again = server.call("CopySnapshot", &copy(&snapshot)).await;
     assert_eq!(again.refusal(), (403, "InvalidOperation.UnfinishedCrossRegionCopy"));
     server.finish_all().await;
-    let told = copied(&server, &id).await;
+    let reply = copied(&server, &id).await;
     for (name, expected) in [
         ("Status", json!("accomplished")),
         ("RegionId", json!(ELSEWHERE)),
@@ -59,7 +59,7 @@ async fn copy_snapshot_is_progressing_and_then_a_snapshot_of_the_other_region() 
         ("Description", json!("of the other")),
         ("RetentionDays", json!(7)),
     ] {
-        assert_eq!(told[name], expected, "{name}");
+        assert_eq!(reply[name], expected, "{name}");
     }
     server.ok("DeleteSnapshot", &[("SnapshotId", &snapshot)]).await;
     let from = [
@@ -154,9 +154,9 @@ async fn describe_snapshot_links_lists_one_chain_for_each_disk() {
         server.list("DescribeSnapshotLinks", &[&[here], filters].concat(), path).await
     };
     assert_eq!(found(&[]).await, [one.clone(), other.clone()], "the newest snapshot first");
-    let told = server.ok("DescribeSnapshotLinks", &[here]).await.json;
-    assert_eq!(told["TotalCount"], 2);
-    let link = &told["SnapshotLinks"]["SnapshotLink"][0];
+    let reply = server.ok("DescribeSnapshotLinks", &[here]).await.json;
+    assert_eq!(reply["TotalCount"], 2);
+    let link = &reply["SnapshotLinks"]["SnapshotLink"][0];
     for (name, expected) in [
         ("SourceDiskSize", json!(20)),
         ("SourceDiskType", json!("data")),
@@ -197,10 +197,13 @@ async fn describe_snapshots_usage_counts_those_of_the_region() {
     let server = TestServer::new().await;
     let (disk, _) = disk_and_snapshot(&server).await;
     server.snapshot_of(&disk).await;
-    let told = server.ok("DescribeSnapshotsUsage", &[("RegionId", REGION)]).await.json;
-    assert_eq!((&told["SnapshotCount"], &told["SnapshotSize"]), (&json!(2), &json!(40_i64 << 30)));
-    let told = server.ok("DescribeSnapshotsUsage", &[("RegionId", ELSEWHERE)]).await.json;
-    assert_eq!((&told["SnapshotCount"], &told["SnapshotSize"]), (&json!(0), &json!(0)));
+    let reply = server.ok("DescribeSnapshotsUsage", &[("RegionId", REGION)]).await.json;
+    assert_eq!(
+        (&reply["SnapshotCount"], &reply["SnapshotSize"]),
+        (&json!(2), &json!(40_i64 << 30))
+    );
+    let reply = server.ok("DescribeSnapshotsUsage", &[("RegionId", ELSEWHERE)]).await.json;
+    assert_eq!((&reply["SnapshotCount"], &reply["SnapshotSize"]), (&json!(0), &json!(0)));
     let refused = (403, "InvalidParam.RegionId");
     server.expect_code("DescribeSnapshotsUsage", &[("RegionId", "nowhere")], refused).await;
 }

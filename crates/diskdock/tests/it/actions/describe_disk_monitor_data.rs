@@ -22,10 +22,10 @@ async fn describe_disk_monitor_data_has_a_point_for_each_period_on_an_instance()
     server.pass(600_000).await;
     let (start, end) = (with_seconds(begin), with_seconds(begin.plus_s(1_200)));
     let ask = [("DiskId", disk.as_str()), ("StartTime", &start), ("EndTime", &end)];
-    let told = server.ok("DescribeDiskMonitorData", &ask).await.json;
-    let points = told["MonitorData"]["DiskMonitorData"].as_array().unwrap();
+    let reply = server.ok("DescribeDiskMonitorData", &ask).await.json;
+    let points = reply["MonitorData"]["DiskMonitorData"].as_array().unwrap();
     assert!((9..=11).contains(&points.len()), "ten minutes on the instance: {}", points.len());
-    assert_eq!(told["TotalCount"], points.len());
+    assert_eq!(reply["TotalCount"], points.len());
     for point in points {
         assert_eq!(point["DiskId"], disk.as_str());
         for value in ["BPSRead", "BPSWrite", "BPSTotal", "IOPSTotal", "LatencyRead"] {
@@ -61,8 +61,8 @@ async fn describe_disk_monitor_data_shows_what_was_done_in_the_period_before_a_p
     });
     let (start, end) = (with_seconds(begin), with_seconds(begin.plus_s(600)));
     let ask = [("DiskId", disk.as_str()), ("StartTime", &start), ("EndTime", &end)];
-    let told = server.ok("DescribeDiskMonitorData", &ask).await.json;
-    let points = told["MonitorData"]["DiskMonitorData"].as_array().unwrap();
+    let reply = server.ok("DescribeDiskMonitorData", &ask).await.json;
+    let points = reply["MonitorData"]["DiskMonitorData"].as_array().unwrap();
     let busy: Vec<_> = points.iter().filter(|point| point["IOPSTotal"] != 0).collect();
     assert_eq!(busy.len(), 1, "{points:?}");
     let after = with_seconds(domain::Moment((minute + 1) * 60_000));

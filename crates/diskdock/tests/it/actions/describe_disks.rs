@@ -25,9 +25,9 @@ async fn describe_disks_without_disks_returns_an_empty_list() {
     let expected = serde_json::json!({
         "PageNumber": 1, "PageSize": 10, "TotalCount": 0, "NextToken": "", "Disks": { "Disk": [] },
     });
-    let mut told = answer.json.clone();
-    told.as_object_mut().unwrap().remove("RequestId");
-    assert_eq!(told, expected);
+    let mut reply = answer.json.clone();
+    reply.as_object_mut().unwrap().remove("RequestId");
+    assert_eq!(reply, expected);
 }
 
 #[tokio::test]

@@ -76,9 +76,9 @@ async fn create_image_keeps_all_disks_of_an_instance() {
         assert_eq!(image[name], expected, "{name}");
     }
     let disks = image["DiskDeviceMappings"]["DiskDeviceMapping"].as_array().unwrap();
-    let told = |disk: &Value| (disk["Type"].clone(), disk["Device"].clone(), disk["Size"].clone());
-    assert_eq!(told(&disks[0]), ("system".into(), "/dev/xvda".into(), "40".into()));
-    assert_eq!(told(&disks[1]), ("data".into(), "/dev/xvdb".into(), "20".into()));
+    let reply = |disk: &Value| (disk["Type"].clone(), disk["Device"].clone(), disk["Size"].clone());
+    assert_eq!(reply(&disks[0]), ("system".into(), "/dev/xvda".into(), "40".into()));
+    assert_eq!(reply(&disks[1]), ("data".into(), "/dev/xvdb".into(), "20".into()));
     let snapshot = server.snapshot(disks[1]["SnapshotId"].as_str().unwrap()).await;
     assert_eq!(snapshot["SourceDiskId"], data.as_str());
     assert_eq!(
@@ -116,10 +116,10 @@ async fn create_image_takes_one_snapshot_or_several() {
     server.finish_all().await;
     let image = shown(&server, &image).await;
     let disks = image["DiskDeviceMappings"]["DiskDeviceMapping"].as_array().unwrap();
-    let told = |disk: &Value| ["Type", "Device", "Size", "SnapshotId"].map(|n| disk[n].clone());
-    assert_eq!(told(&disks[0]), ["system", "/dev/xvda", "40", &system].map(Value::from));
-    assert_eq!(told(&disks[1]), ["data", "/dev/xvdb", "25", &data].map(Value::from));
-    assert_eq!(told(&disks[2]), ["data", "/dev/xvdc", "30", ""].map(Value::from));
+    let reply = |disk: &Value| ["Type", "Device", "Size", "SnapshotId"].map(|n| disk[n].clone());
+    assert_eq!(reply(&disks[0]), ["system", "/dev/xvda", "40", &system].map(Value::from));
+    assert_eq!(reply(&disks[1]), ["data", "/dev/xvdb", "25", &data].map(Value::from));
+    assert_eq!(reply(&disks[2]), ["data", "/dev/xvdc", "30", ""].map(Value::from));
     assert_eq!(found(&server, &[("SnapshotId", &data)]).await, ["three-disks"]);
     assert_eq!(found(&server, &[("SnapshotId", &system)]).await.len(), 2);
     assert_eq!(found(&server, &[("SnapshotId", "s-other")]).await.len(), 0);
@@ -137,12 +137,12 @@ async fn create_image_makes_a_data_disk_the_system_disk_if_the_system_is_describ
     ]
     .concat();
     server.expect_code("CreateImage", &system, (403, "OperationDenied")).await;
-    let told = [
+    let reply = [
         &system[..],
         &[("Platform", "Windows Server 2022"), ("Architecture", "x86_64"), ("BootMode", "UEFI")],
     ]
     .concat();
-    let image = server.ok("CreateImage", &told).await.text_at("ImageId");
+    let image = server.ok("CreateImage", &reply).await.text_at("ImageId");
     server.finish_all().await;
     let image = shown(&server, &image).await;
     let seen = ["Platform", "OSType", "BootMode", "Status"].map(|name| image[name].clone());

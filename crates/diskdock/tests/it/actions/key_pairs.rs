@@ -16,8 +16,8 @@ async fn import(server: &TestServer, name: &str) {
 }
 
 async fn pairs(server: &TestServer, more: &[(&str, &str)]) -> Vec<Value> {
-    let told = server.ok("DescribeKeyPairs", &region_and(more)).await.json;
-    told["KeyPairs"]["KeyPair"].as_array().unwrap().clone()
+    let reply = server.ok("DescribeKeyPairs", &region_and(more)).await.json;
+    reply["KeyPairs"]["KeyPair"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -100,9 +100,9 @@ async fn instances_are_given_a_key_pair_and_lose_it() {
     assert_eq!(kept.public_key, PUBLIC);
     let both = json!([launched, other]).to_string();
     let ask = region_and(&[("KeyPairName", "web"), ("InstanceIds", &both)]);
-    let told = server.ok("AttachKeyPair", &ask).await.json;
-    assert_eq!((&told["TotalCount"], &told["FailCount"]), (&json!("2"), &json!("0")));
-    assert_eq!(told["Results"]["Result"][0]["Success"], "true");
+    let reply = server.ok("AttachKeyPair", &ask).await.json;
+    assert_eq!((&reply["TotalCount"], &reply["FailCount"]), (&json!("2"), &json!("0")));
+    assert_eq!(reply["Results"]["Result"][0]["Success"], "true");
     for id in [&launched, &other] {
         assert_eq!(server.show(id).await["KeyPairName"], "web");
     }
@@ -111,9 +111,9 @@ async fn instances_are_given_a_key_pair_and_lose_it() {
     assert_eq!(server.call("DeleteKeyPairs", &names).await.refusal(), refusal);
     let one = json!([launched]).to_string();
     server.ok("DetachKeyPair", &region_and(&[("KeyPairName", "web"), ("InstanceIds", &one)])).await;
-    let told = server.ok("DetachKeyPair", &ask).await.json;
-    assert_eq!(told["FailCount"], "1", "one of them does not have it any more");
-    let results = told["Results"]["Result"].as_array().unwrap();
+    let reply = server.ok("DetachKeyPair", &ask).await.json;
+    assert_eq!(reply["FailCount"], "1", "one of them does not have it any more");
+    let results = reply["Results"]["Result"].as_array().unwrap();
     let of = |id: &str| results.iter().find(|one| one["InstanceId"] == id).unwrap().clone();
     assert_eq!(
         (&of(&launched)["Success"], &of(&other)["Success"]),

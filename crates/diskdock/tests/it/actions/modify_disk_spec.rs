@@ -17,8 +17,8 @@ fn at<'a>(disk: &'a str, level: &'a str) -> [(&'a str, &'a str); 2] {
 
 /// Category and level that DescribeDisks shows.
 async fn shown(server: &TestServer, disk: &str) -> (String, String) {
-    let told = server.describe(disk).await;
-    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    let reply = server.describe(disk).await;
+    let text = |name: &str| reply[name].as_str().unwrap().to_owned();
     (text("Category"), text("PerformanceLevel"))
 }
 
@@ -43,8 +43,8 @@ async fn modify_disk_spec_changes_the_category_when_its_task_ends() {
     assert_eq!(task_of(&server, &task).await["TaskStatus"], "Processing");
     server.finish_all().await;
     assert_eq!(shown(&server, &disk).await, pair("cloud_auto", ""));
-    let told = task_of(&server, &task).await;
-    assert_eq!((&told["TaskStatus"], &told["ResourceId"]), (&"Finished".into(), &disk.into()));
+    let reply = task_of(&server, &task).await;
+    assert_eq!((&reply["TaskStatus"], &reply["ResourceId"]), (&"Finished".into(), &disk.into()));
     assert_eq!(server.differences().await, []);
 }
 
@@ -60,8 +60,11 @@ async fn modify_disk_spec_changes_levels_and_provisioned_iops() {
     let auto = [&to(&disk, "cloud_auto")[..], &[("ProvisionedIops", "2000")]].concat();
     server.ok("ModifyDiskSpec", &auto).await;
     server.finish_all().await;
-    let told = server.describe(&disk).await;
-    assert_eq!((&told["Category"], &told["ProvisionedIops"]), (&"cloud_auto".into(), &2000.into()));
+    let reply = server.describe(&disk).await;
+    assert_eq!(
+        (&reply["Category"], &reply["ProvisionedIops"]),
+        (&"cloud_auto".into(), &2000.into())
+    );
     server.ok("ModifyDiskSpec", &[("DiskId", &disk), ("ProvisionedIops", "0")]).await;
     server.finish_all().await;
     assert_eq!(server.describe(&disk).await["ProvisionedIops"], 0);
@@ -81,8 +84,8 @@ async fn modify_disk_spec_that_fails_leaves_the_disk_and_says_why() {
     assert_eq!(shown(&server, &disk).await, pair("cloud_essd", "PL1"));
     assert_eq!(task_of(&server, &task).await["TaskStatus"], "Failed");
     let ask = [("RegionId", REGION), ("TaskId", task.as_str())];
-    let told = server.ok("DescribeTaskAttribute", &ask).await.json;
-    let progress = &told["OperationProgressSet"]["OperationProgress"][0];
+    let reply = server.ok("DescribeTaskAttribute", &ask).await.json;
+    let progress = &reply["OperationProgressSet"]["OperationProgress"][0];
     assert_eq!(progress["ErrorMsg"], "the guest refused");
     server.simulated().clear_rules();
     server.ok("ModifyDiskSpec", &to(&disk, "cloud_ssd")).await;

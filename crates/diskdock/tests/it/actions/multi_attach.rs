@@ -133,6 +133,6 @@ async fn describe_disk_monitor_data_begins_with_the_first_instance_of_a_shared_d
     server.pass(60_000).await;
     let (start, end) = (with_seconds(begin), with_seconds(begin.plus_s(1_200)));
     let ask = [("DiskId", disk.as_str()), ("StartTime", &start), ("EndTime", &end)];
-    let told = server.ok("DescribeDiskMonitorData", &ask).await.json;
-    assert!(told["TotalCount"].as_u64().unwrap() >= 10, "{told}");
+    let reply = server.ok("DescribeDiskMonitorData", &ask).await.json;
+    assert!(reply["TotalCount"].as_u64().unwrap() >= 10, "{reply}");
 }

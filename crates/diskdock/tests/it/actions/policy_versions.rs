@@ -25,14 +25,14 @@ async fn with_policy() -> TestServer {
 async fn add(server: &TestServer, action: &str, more: &[(&str, &str)]) -> String {
     let document = document(action);
     let ask = [&[NAME, ("PolicyDocument", &document)], more].concat();
-    let told = server.ok("Ram.CreatePolicyVersion", &ask).await.json;
-    told["PolicyVersion"]["VersionId"].as_str().unwrap().to_owned()
+    let reply = server.ok("Ram.CreatePolicyVersion", &ask).await.json;
+    reply["PolicyVersion"]["VersionId"].as_str().unwrap().to_owned()
 }
 
 /// The ids of all versions with a mark on the one that counts.
 async fn versions(server: &TestServer) -> Vec<String> {
-    let told = server.ok("Ram.ListPolicyVersions", &[OWN, NAME]).await.json;
-    let all = told["PolicyVersions"]["PolicyVersion"].as_array().unwrap().clone();
+    let reply = server.ok("Ram.ListPolicyVersions", &[OWN, NAME]).await.json;
+    let all = reply["PolicyVersions"]["PolicyVersion"].as_array().unwrap().clone();
     let mark = |one: &Value| if one["IsDefaultVersion"] == true { "*" } else { "" };
     all.iter().map(|one| format!("{}{}", one["VersionId"].as_str().unwrap(), mark(one))).collect()
 }
@@ -48,9 +48,9 @@ async fn create_policy_version_counts_if_asked_and_makes_room() {
         ("RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded"),
     ];
     assert_eq!(add(&server, "ecs:*", &counts).await, "v3");
-    let told = server.ok("Ram.GetPolicy", &[OWN, NAME]).await.json;
-    assert_eq!(told["Policy"]["DefaultVersion"], "v3");
-    assert_eq!(told["DefaultPolicyVersion"]["PolicyDocument"], document("ecs:*"));
+    let reply = server.ok("Ram.GetPolicy", &[OWN, NAME]).await.json;
+    assert_eq!(reply["Policy"]["DefaultVersion"], "v3");
+    assert_eq!(reply["DefaultPolicyVersion"]["PolicyDocument"], document("ecs:*"));
     for number in ["v4", "v5"] {
         assert_eq!(add(&server, "ecs:*", &[]).await, number);
     }
@@ -93,15 +93,15 @@ async fn get_policy_version_shows_a_version_that_does_not_count() {
     let server = with_policy().await;
     add(&server, "ecs:*", &[]).await;
     let ask = [OWN, NAME, ("VersionId", "v2")];
-    let told = server.ok("Ram.GetPolicyVersion", &ask).await.json["PolicyVersion"].clone();
-    assert_eq!((&told["VersionId"], &told["IsDefaultVersion"]), (&"v2".into(), &false.into()));
-    assert_eq!(told["PolicyDocument"], document("ecs:*"));
+    let reply = server.ok("Ram.GetPolicyVersion", &ask).await.json["PolicyVersion"].clone();
+    assert_eq!((&reply["VersionId"], &reply["IsDefaultVersion"]), (&"v2".into(), &false.into()));
+    assert_eq!(reply["PolicyDocument"], document("ecs:*"));
     let system = [("PolicyType", "System"), ("PolicyName", "AdministratorAccess")];
     let first = [&system[..], &[("VersionId", "v1")]].concat();
-    let told = server.ok("Ram.GetPolicyVersion", &first).await.json["PolicyVersion"].clone();
-    assert_eq!(told["IsDefaultVersion"], true);
-    let told = server.ok("Ram.ListPolicyVersions", &system).await.json;
-    assert_eq!(told["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(), 1);
+    let reply = server.ok("Ram.GetPolicyVersion", &first).await.json["PolicyVersion"].clone();
+    assert_eq!(reply["IsDefaultVersion"], true);
+    let reply = server.ok("Ram.ListPolicyVersions", &system).await.json;
+    assert_eq!(reply["PolicyVersions"]["PolicyVersion"].as_array().unwrap().len(), 1);
     let second = [&system[..], &[("VersionId", "v2")]].concat();
     let missing = (404, "EntityNotExist.Policy.Version");
     server.expect_code("Ram.GetPolicyVersion", &second, missing).await;
@@ -125,17 +125,17 @@ async fn list_entities_for_policy_names_all_that_have_it() {
     ] {
         server.ok(action, &[OWN, NAME, who]).await;
     }
-    let told = server.ok("Ram.ListEntitiesForPolicy", &[OWN, NAME]).await.json;
+    let reply = server.ok("Ram.ListEntitiesForPolicy", &[OWN, NAME]).await.json;
     let names = |list: &str, entry: &str, name: &str| -> Vec<Value> {
-        told[list][entry].as_array().unwrap().iter().map(|one| one[name].clone()).collect()
+        reply[list][entry].as_array().unwrap().iter().map(|one| one[name].clone()).collect()
     };
     assert_eq!(names("Users", "User", "UserName"), [json!("alice")]);
     assert_eq!(names("Groups", "Group", "GroupName"), [json!("admins")]);
     let arn = json!("acs:ram::1000000000000001:role/operators");
     assert_eq!(names("Roles", "Role", "Arn"), [arn]);
     let system = [("PolicyType", "System"), ("PolicyName", "AdministratorAccess")];
-    let told = server.ok("Ram.ListEntitiesForPolicy", &system).await.json;
-    assert_eq!(told["Users"]["User"], json!([]));
+    let reply = server.ok("Ram.ListEntitiesForPolicy", &system).await.json;
+    assert_eq!(reply["Users"]["User"], json!([]));
 }
 
 #[tokio::test]
@@ -152,14 +152,14 @@ async fn delete_policy_takes_its_versions_along_if_asked() {
 async fn update_policy_description_changes_it_alone() {
     let server = with_policy().await;
     let ask = [NAME, ("NewDescription", "for auditors")];
-    let told = server.ok("Ram.UpdatePolicyDescription", &ask).await.json["Policy"].clone();
+    let reply = server.ok("Ram.UpdatePolicyDescription", &ask).await.json["Policy"].clone();
     assert_eq!(
-        (&told["Description"], &told["DefaultVersion"]),
+        (&reply["Description"], &reply["DefaultVersion"]),
         (&"for auditors".into(), &"v1".into())
     );
-    let told = server.ok("Ram.GetPolicy", &[OWN, NAME]).await.json;
-    assert_eq!(told["Policy"]["Description"], "for auditors");
-    assert_eq!(told["DefaultPolicyVersion"]["PolicyDocument"], document("ecs:DescribeDisks"));
+    let reply = server.ok("Ram.GetPolicy", &[OWN, NAME]).await.json;
+    assert_eq!(reply["Policy"]["Description"], "for auditors");
+    assert_eq!(reply["DefaultPolicyVersion"]["PolicyDocument"], document("ecs:DescribeDisks"));
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ fn attachment<'a>(user: &'a str, kind: &'a str, policy: &'a str) -> [(&'a str, &
 
 /// A signer with a new key of this user.
 async fn key_of(server: &TestServer, user: &str) -> Signer {
-    let told = server.ok("Ram.CreateAccessKey", &[("UserName", user)]).await.json;
-    let text = |name: &str| told["AccessKey"][name].as_str().unwrap().to_owned();
+    let reply = server.ok("Ram.CreateAccessKey", &[("UserName", user)]).await.json;
+    let text = |name: &str| reply["AccessKey"][name].as_str().unwrap().to_owned();
     Signer::new(&text("AccessKeyId"), &text("AccessKeySecret"))
 }
 
@@ -62,10 +62,10 @@ async fn user_may_do_what_its_policies_allow_at_once() {
     assert_eq!(whoami["IdentityType"], "RAMUser");
     assert_eq!(whoami["Arn"], format!("acs:ram::{ACCOUNT}:user/alice"));
     assert_eq!((&whoami["UserId"], &whoami["PrincipalId"]), (&id, &id));
-    let told =
+    let reply =
         json!({ "key": alice.id, "action": "Vpc.CreateVpc", "parameters": { "RegionId": REGION } });
-    let told = server.control("POST", "/explain", &told.to_string()).await;
-    assert_eq!(told["resources"][0]["policy"], "System policy AliyunVPCFullAccess");
+    let reply = server.control("POST", "/explain", &reply.to_string()).await;
+    assert_eq!(reply["resources"][0]["policy"], "System policy AliyunVPCFullAccess");
 }
 
 #[tokio::test]

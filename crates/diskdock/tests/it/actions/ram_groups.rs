@@ -67,8 +67,8 @@ async fn group_is_made_shown_changed_and_deleted() {
 #[tokio::test]
 async fn user_may_do_what_the_policies_of_its_groups_allow() {
     let mut server = furnished().await;
-    let told = server.ok("Ram.CreateAccessKey", &[ALICE]).await.json;
-    let text = |name: &str| told["AccessKey"][name].as_str().unwrap().to_owned();
+    let reply = server.ok("Ram.CreateAccessKey", &[ALICE]).await.json;
+    let text = |name: &str| reply["AccessKey"][name].as_str().unwrap().to_owned();
     let mut alice = Signer::new(&text("AccessKeyId"), &text("AccessKeySecret"));
     let region = [("RegionId", REGION)];
     let refused = (403, "Forbidden.RAM");

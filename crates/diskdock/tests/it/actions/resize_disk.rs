@@ -1,4 +1,4 @@
-//! ResizeDisk: the new size is there at once, the bytes follow, and what fails is taken back.
+//! ResizeDisk: the new size is there at once, the bytes follow, and a failed resize is compensated.
 
 use diskdock::hypervisor::OperationTransitions;
 use diskdock::operations::Selection;

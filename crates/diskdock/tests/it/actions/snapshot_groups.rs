@@ -11,8 +11,8 @@ const IN_REGION: (&str, &str) = ("RegionId", REGION);
 /// A group as DescribeSnapshotGroups shows it.
 async fn shown(server: &TestServer, id: &str) -> Value {
     let ask = [IN_REGION, ("SnapshotGroupId.1", id)];
-    let told = server.ok("DescribeSnapshotGroups", &ask).await.json;
-    told["SnapshotGroups"]["SnapshotGroup"][0].clone()
+    let reply = server.ok("DescribeSnapshotGroups", &ask).await.json;
+    reply["SnapshotGroups"]["SnapshotGroup"][0].clone()
 }
 
 /// An instance with two data disks, besides its system disk.
@@ -65,9 +65,9 @@ async fn create_snapshot_group_keeps_disks_and_is_then_accomplished() {
     assert_eq!(disks_in(&group), expected);
     let member = &group["Snapshots"]["Snapshot"][0];
     assert_eq!((&member["Progress"], &member["Available"]), (&"100%".into(), &true.into()));
-    let told = server.snapshot(member["SnapshotId"].as_str().unwrap()).await;
+    let reply = server.snapshot(member["SnapshotId"].as_str().unwrap()).await;
     assert_eq!(
-        (&told["SnapshotName"], &told["Status"]),
+        (&reply["SnapshotName"], &reply["Status"]),
         (&"nightly".into(), &"accomplished".into())
     );
     let again = server.ok("CreateSnapshotGroup", &ask).await.text_at("SnapshotGroupId");
@@ -184,8 +184,8 @@ async fn modify_snapshot_group_changes_what_is_given() {
     let id = server.ok("CreateSnapshotGroup", &ask).await.text_at("SnapshotGroupId");
     let group = ("SnapshotGroupId", id.as_str());
     server.ok("ModifySnapshotGroup", &[IN_REGION, group, ("Name", "renamed")]).await;
-    let told = shown(&server, &id).await;
-    assert_eq!((&told["Name"], &told["Description"]), (&"renamed".into(), &"files".into()));
+    let reply = shown(&server, &id).await;
+    assert_eq!((&reply["Name"], &reply["Description"]), (&"renamed".into(), &"files".into()));
     let rows: [Refused<'_>; 4] = [
         (&[IN_REGION, group, ("Name", "x")], 400, "InvalidParameter.Name"),
         (&[IN_REGION, group, ("Description", "http://x")], 400, "InvalidParameter.Description"),
@@ -204,8 +204,8 @@ async fn delete_snapshot_group_takes_its_snapshots_along_unless_disks_were_made_
     let ask = of_disks(&one, &other);
     let id = server.ok("CreateSnapshotGroup", &ask).await.text_at("SnapshotGroupId");
     server.finish_all().await;
-    let told = shown(&server, &id).await;
-    let snapshot = told["Snapshots"]["Snapshot"][0]["SnapshotId"].as_str().unwrap().to_owned();
+    let reply = shown(&server, &id).await;
+    let snapshot = reply["Snapshots"]["Snapshot"][0]["SnapshotId"].as_str().unwrap().to_owned();
     let from = [
         IN_REGION,
         ("ZoneId", ZONE),
@@ -216,8 +216,8 @@ async fn delete_snapshot_group_takes_its_snapshots_along_unless_disks_were_made_
     let group = [IN_REGION, ("SnapshotGroupId", id.as_str())];
     server.expect_code("DeleteSnapshotGroup", &group, (403, "SnapshotCreatedDisk")).await;
     server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
-    let told = server.ok("DeleteSnapshotGroup", &group).await.json;
-    let progress = &told["OperationProgressSet"]["OperationProgress"];
+    let reply = server.ok("DeleteSnapshotGroup", &group).await.json;
+    let progress = &reply["OperationProgressSet"]["OperationProgress"];
     assert_eq!(progress.as_array().unwrap().len(), 2);
     assert_eq!(progress[0]["OperationStatus"], "Success");
     let item = &progress[0]["RelatedItemSet"]["RelatedItem"][0];

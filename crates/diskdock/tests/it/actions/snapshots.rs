@@ -69,11 +69,11 @@ async fn create_snapshot_is_progressing_and_then_accomplished() {
     let created = server.assembly.gateway.services.clock.now();
     let id = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
     assert!(id.starts_with("s-"), "{id}");
-    let told = server.snapshot(&id).await;
-    assert_eq!((&told["Status"], &told["Progress"]), (&"progressing".into(), &"0%".into()));
-    assert_eq!((&told["Available"], told.get("RemainTime")), (&false.into(), None));
+    let reply = server.snapshot(&id).await;
+    assert_eq!((&reply["Status"], &reply["Progress"]), (&"progressing".into(), &"0%".into()));
+    assert_eq!((&reply["Available"], reply.get("RemainTime")), (&false.into(), None));
     server.finish_all().await;
-    let told = server.snapshot(&id).await;
+    let reply = server.snapshot(&id).await;
     let at = diskdock::catalog::times::with_seconds(created);
     for (name, expected) in [
         ("Status", json!("accomplished")),
@@ -92,7 +92,7 @@ async fn create_snapshot_is_progressing_and_then_accomplished() {
         ("Usage", json!("none")),
         ("Tags", json!({ "Tag": [{ "TagKey": "team", "TagValue": "storage" }] })),
     ] {
-        assert_eq!(told[name], expected, "{name}");
+        assert_eq!(reply[name], expected, "{name}");
     }
     let again = server.ok("CreateSnapshot", &ask).await.text_at("SnapshotId");
     assert_eq!(again, id, "a repeated request has its effect once");
@@ -110,8 +110,8 @@ async fn create_snapshot_that_fails_says_so_and_can_be_tried_again() {
     server.rule(r#"{"transition":"snapshot","times":1,"behaviour":{"do":"refuse"}}"#);
     let id = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
     server.finish_all().await;
-    let told = server.snapshot(&id).await;
-    assert_eq!((&told["Status"], &told["Available"]), (&"failed".into(), &false.into()));
+    let reply = server.snapshot(&id).await;
+    assert_eq!((&reply["Status"], &reply["Available"]), (&"failed".into(), &false.into()));
     assert_eq!(server.operations_of(&disk).await[0]["kind"], "snapshot.create");
     server.snapshot_of(&disk).await;
 }
@@ -151,8 +151,8 @@ async fn disk_with_a_snapshot_under_way_is_not_deleted_resized_or_changed() {
     server.control("POST", "/transitions/finish", &json!({ "disk": disk }).to_string()).await;
     server.finish_all().await;
     server.ok("DeleteDisk", &[id]).await;
-    let told = server.ok("DescribeSnapshots", &[REGION_PAIR, id]).await.json;
-    assert_eq!(told["TotalCount"], 1, "a snapshot outlives its disk");
+    let reply = server.ok("DescribeSnapshots", &[REGION_PAIR, id]).await.json;
+    assert_eq!(reply["TotalCount"], 1, "a snapshot outlives its disk");
 }
 
 #[tokio::test]
@@ -215,9 +215,9 @@ async fn describe_snapshots_pages_by_token_and_needs_no_region() {
         let server = &server;
         async move {
             let ask: Vec<_> = ask.iter().map(|(n, v)| (*n, v.as_str())).collect();
-            let told = server.ok("DescribeSnapshots", &ask).await.json;
-            let count = told["Snapshots"]["Snapshot"].as_array().unwrap().len();
-            (count, told["NextToken"].as_str().unwrap().to_owned())
+            let reply = server.ok("DescribeSnapshots", &ask).await.json;
+            let count = reply["Snapshots"]["Snapshot"].as_array().unwrap().len();
+            (count, reply["NextToken"].as_str().unwrap().to_owned())
         }
     };
     let (count, token) = list(&[REGION_PAIR, ("MaxResults", "3")]).await;
@@ -249,10 +249,10 @@ async fn modify_snapshot_attribute_changes_only_what_is_named() {
     ] {
         server.pass(1_000).await;
         server.ok("ModifySnapshotAttribute", &[("SnapshotId", &id), (name, value)]).await;
-        let told = server.snapshot(&id).await;
-        assert_eq!(told[shown], expected, "{name}");
-        assert_ne!(told["LastModifiedTime"], before["LastModifiedTime"]);
-        assert_eq!(told["CreationTime"], before["CreationTime"]);
+        let reply = server.snapshot(&id).await;
+        assert_eq!(reply[shown], expected, "{name}");
+        assert_ne!(reply["LastModifiedTime"], before["LastModifiedTime"]);
+        assert_eq!(reply["CreationTime"], before["CreationTime"]);
     }
 }
 

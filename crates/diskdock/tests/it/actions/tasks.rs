@@ -46,19 +46,19 @@ async fn describe_tasks_shows_times_as_the_api_has_them() {
     let disk = server.available_disk().await;
     let ask = [("DiskId", disk.as_str()), ("DiskCategory", "cloud_ssd")];
     let task = server.ok("ModifyDiskSpec", &ask).await.text_at("TaskId");
-    let told = task_of(&server, &task).await;
+    let reply = task_of(&server, &task).await;
     let expected = serde_json::json!({
         "TaskId": task, "TaskAction": "ModifyDiskSpec", "TaskStatus": "Processing",
         "SupportCancel": "false", "ResourceId": disk, "CreationTime": "2026-01-02T03:04Z",
         "FinishedTime": "",
     });
-    assert_eq!(told, expected);
+    assert_eq!(reply, expected);
     server.pass(120_000).await;
     assert_eq!(task_of(&server, &task).await["FinishedTime"], "2026-01-02T03:06Z");
     let ask = [REGION_PAIR, ("TaskId", task.as_str())];
-    let told = server.ok("DescribeTaskAttribute", &ask).await.json;
-    assert_eq!((&told["TaskProcess"], &told["SuccessCount"]), (&"100%".into(), &1.into()));
-    let progress = &told["OperationProgressSet"]["OperationProgress"][0];
+    let reply = server.ok("DescribeTaskAttribute", &ask).await.json;
+    assert_eq!((&reply["TaskProcess"], &reply["SuccessCount"]), (&"100%".into(), &1.into()));
+    let progress = &reply["OperationProgressSet"]["OperationProgress"][0];
     assert_eq!(progress["OperationStatus"], "Success");
     assert_eq!(progress["RelatedItemSet"]["RelatedItem"][0]["Value"], disk.as_str());
 }
@@ -84,9 +84,9 @@ async fn describe_tasks_filters_and_pages() {
     assert_eq!(found(&server, &[("StartTime", "2026-01-02T03:05:00Z")]).await, ["t-2"]);
     assert_eq!(found(&server, &[("EndTime", "2026-01-02T03:05:00Z")]).await, ["t-1"]);
     let ask = [REGION_PAIR, ("PageSize", "1"), ("PageNumber", "2")];
-    let told = server.ok("DescribeTasks", &ask).await.json;
+    let reply = server.ok("DescribeTasks", &ask).await.json;
     assert_eq!(
-        (&told["TotalCount"], &told["TaskSet"]["Task"][0]["TaskId"]),
+        (&reply["TotalCount"], &reply["TaskSet"]["Task"][0]["TaskId"]),
         (&2.into(), &"t-1".into())
     );
     server.become_another_account().await;

@@ -20,8 +20,8 @@ async fn detach_from_a_lost_machine_ends_at_the_deadline_and_works_when_it_is_fo
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
-    let told = turn(&server, &instance, "lose").await;
-    assert_eq!(told, (200, json!({ "instance": instance, "lost": true })));
+    let reply = turn(&server, &instance, "lose").await;
+    assert_eq!(reply, (200, json!({ "instance": instance, "lost": true })));
     let found = server.control("GET", "/differences", "").await;
     let what = found["differences"][0]["what"].as_str().unwrap();
     assert!(what.contains("cannot be reached"), "{what}");
@@ -34,8 +34,8 @@ async fn detach_from_a_lost_machine_ends_at_the_deadline_and_works_when_it_is_fo
     assert_eq!(server.status_of(&disk).await, "In_use", "the guest may still write");
     assert!(last_event(&server, &disk).await.contains("instances fence"));
 
-    let told = turn(&server, &instance, "find").await;
-    assert_eq!(told, (200, json!({ "instance": instance, "lost": false })));
+    let reply = turn(&server, &instance, "find").await;
+    assert_eq!(reply, (200, json!({ "instance": instance, "lost": false })));
     server.ok("DetachDisk", &named(&instance, &disk)).await;
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "Available");
@@ -58,8 +58,8 @@ async fn disk_of_a_lost_machine_is_free_only_after_it_is_fenced() {
     server.pass(MINUTE_MS).await;
     assert_eq!(server.status_of(&leaving).await, "Detaching");
 
-    let told = turn(&server, &instance, "fence").await;
-    assert_eq!((told.0, &told.1["fenced"]), (200, &json!(true)), "{}", told.1);
+    let reply = turn(&server, &instance, "fence").await;
+    assert_eq!((reply.0, &reply.1["fenced"]), (200, &json!(true)), "{}", reply.1);
     assert_eq!(server.instance_status(&instance).await, "Stopped");
     server.finish_all().await;
     assert_eq!(server.status_of(&leaving).await, "Available");
@@ -92,15 +92,15 @@ async fn machine_that_is_off_or_not_there_is_neither_lost_nor_found() {
     let instance = server.stopped_instance().await;
     for verb in ["lose", "find"] {
         for id in [instance.as_str(), "i-nowhere"] {
-            let (status, told) = turn(&server, id, verb).await;
-            assert_eq!((status, &told["error"]), (404, &json!(format!("no instance {id} is on"))));
+            let (status, reply) = turn(&server, id, verb).await;
+            assert_eq!((status, &reply["error"]), (404, &json!(format!("no instance {id} is on"))));
         }
     }
-    let (status, told) = turn(&server, "i-nowhere", "fence").await;
-    assert_eq!((status, &told["error"]), (404, &json!("there is no instance i-nowhere")));
+    let (status, reply) = turn(&server, "i-nowhere", "fence").await;
+    assert_eq!((status, &reply["error"]), (404, &json!("there is no instance i-nowhere")));
     let running = server.running_instance().await;
     turn(&server, &running, "lose").await;
-    let (status, told) = turn(&server, &running, "pause").await;
-    assert_eq!(status, 409, "{told}");
+    let (status, reply) = turn(&server, &running, "pause").await;
+    assert_eq!(status, 409, "{reply}");
     server.ok("DescribeInstances", &[("RegionId", REGION)]).await;
 }

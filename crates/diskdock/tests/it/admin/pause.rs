@@ -13,8 +13,8 @@ async fn pause(server: &TestServer, instance: &str, verb: &str) -> (u16, Value) 
 
 /// The differences that name paused machines.
 async fn paused(server: &TestServer) -> Vec<String> {
-    let told = server.control("GET", "/differences", "").await;
-    let found = told["differences"].as_array().unwrap().iter();
+    let reply = server.control("GET", "/differences", "").await;
+    let found = reply["differences"].as_array().unwrap().iter();
     found.map(|one| format!("{}: {}", one["instance"], one["what"])).collect()
 }
 
@@ -23,8 +23,8 @@ async fn detach_waits_for_a_paused_instance_and_ends_when_it_is_resumed() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
-    let told = pause(&server, &instance, "pause").await;
-    assert_eq!(told, (200, json!({ "instance": instance, "paused": true })));
+    let reply = pause(&server, &instance, "pause").await;
+    assert_eq!(reply, (200, json!({ "instance": instance, "paused": true })));
     let found = paused(&server).await;
     assert!(matches!(&found[..], [one] if one.contains("paused by an operator")), "{found:?}");
 
@@ -36,8 +36,8 @@ async fn detach_waits_for_a_paused_instance_and_ends_when_it_is_resumed() {
     assert!(rows[0]["last_event"].as_str().unwrap().contains("paused by an operator"), "{rows:?}");
     assert_eq!(rows[0]["deadline_at"], "stands still");
 
-    let told = pause(&server, &instance, "resume").await;
-    assert_eq!(told, (200, json!({ "instance": instance, "paused": false })));
+    let reply = pause(&server, &instance, "resume").await;
+    assert_eq!(reply, (200, json!({ "instance": instance, "paused": false })));
     server.finish_all().await;
     assert_eq!(server.status_of(&disk).await, "Available");
     assert_eq!(paused(&server).await, Vec::<String>::new());
@@ -68,16 +68,16 @@ async fn detach_from_an_instance_that_stays_paused_ends_after_an_hour() {
 async fn pause_and_resume_of_an_instance_that_cannot_be_are_refused() {
     let server = TestServer::new().await;
     for verb in ["pause", "resume"] {
-        let (status, told) = pause(&server, "i-nowhere", verb).await;
-        assert_eq!((status, &told["error"]), (404, &json!("there is no instance i-nowhere")));
+        let (status, reply) = pause(&server, "i-nowhere", verb).await;
+        assert_eq!((status, &reply["error"]), (404, &json!("there is no instance i-nowhere")));
     }
     let instance = server.running_instance().await;
     let refused = async |verb, words: &str| {
-        let (status, told) = pause(&server, &instance, verb).await;
-        assert_eq!(status, 409, "{told}");
-        let error = told["error"].as_str().unwrap();
+        let (status, reply) = pause(&server, &instance, verb).await;
+        assert_eq!(status, 409, "{reply}");
+        let error = reply["error"].as_str().unwrap();
         assert!(error.contains(&instance) && error.contains(words), "{error}");
-        assert!(!told["hint"].as_str().unwrap().is_empty());
+        assert!(!reply["hint"].as_str().unwrap().is_empty());
     };
     refused("resume", "is not paused").await;
     pause(&server, &instance, "pause").await;

@@ -42,8 +42,8 @@ async fn finish_answers_when_the_transition_has_ended() {
         // Nothing has looked at the operation yet.
         server.ok(action, &named(&instance, &disk)).await;
         let body = json!({ "disk": disk }).to_string();
-        let told = server.control("POST", "/transitions/finish", &body).await;
-        assert_eq!(told["transitions"], 1);
+        let reply = server.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(reply["transitions"], 1);
         assert_eq!(server.status_of(&disk).await, expected);
     }
 }
@@ -67,8 +67,8 @@ async fn finish_ends_the_creation_of_an_instance_with_its_disks() {
         let shown = server.control("GET", &format!("/operations?instance={instance}"), "").await;
         assert_eq!(shown["operations"].as_array().unwrap().len(), 1, "{shown}");
         let body = json!({ "instance": instance }).to_string();
-        let told = server.control("POST", "/transitions/finish", &body).await;
-        assert_eq!(told["transitions"], 1);
+        let reply = server.control("POST", "/transitions/finish", &body).await;
+        assert_eq!(reply["transitions"], 1);
         assert_eq!(instance_status(&server, &instance).await, "Running");
         let disk = data_disk(&server, &instance).await;
         assert_eq!(server.status_of(&disk).await, "In_use");
@@ -82,8 +82,8 @@ async fn finish_of_a_disk_that_an_instance_is_created_with_ends_its_creation_onl
     let disk = data_disk(&server, &instance).await;
     assert_eq!(server.operations_of(&disk).await.len(), 1);
     let body = json!({ "disk": disk }).to_string();
-    let told = server.control("POST", "/transitions/finish", &body).await;
-    assert_eq!(told["transitions"], 1);
+    let reply = server.control("POST", "/transitions/finish", &body).await;
+    assert_eq!(reply["transitions"], 1);
     assert_ne!(instance_status(&server, &instance).await, "Running");
     let answer = server.try_control("POST", "/transitions/finish", &body).await;
     assert_eq!(answer.0, 404, "its bytes are there: {}", answer.1);
@@ -96,9 +96,9 @@ async fn finish_and_refuse_say_that_nothing_matched() {
         let path = format!("/transitions/{verb}");
         for body in [json!({ "disk": "d-nowhere" }), json!({ "instance": "i-nowhere" }), json!({})]
         {
-            let (status, told) = server.try_control("POST", &path, &body.to_string()).await;
-            assert_eq!(status, 404, "{told}");
-            assert_eq!(told["error"], "nothing like that is under way");
+            let (status, reply) = server.try_control("POST", &path, &body.to_string()).await;
+            assert_eq!(status, 404, "{reply}");
+            assert_eq!(reply["error"], "nothing like that is under way");
         }
     }
 }

@@ -56,8 +56,8 @@ fn openapi_document_has_every_action_with_its_parameters_and_errors() {
         }
         let responses = operation["responses"].as_object().unwrap();
         for error in spec.errors() {
-            let told = responses[&error.status.to_string()]["description"].as_str().unwrap();
-            assert!(told.contains(&format!("`{}`", error.code)), "{key} {}", error.code);
+            let reply = responses[&error.status.to_string()]["description"].as_str().unwrap();
+            assert!(reply.contains(&format!("`{}`", error.code)), "{key} {}", error.code);
         }
         assert!(
             responses["200"]["content"]["application/json"]["schema"]["properties"]["RequestId"]

@@ -14,13 +14,13 @@ fn refusal_shows_the_status_and_is_json_if_json_is_asked_for() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.starts_with("diskdock: 404 InvalidInstanceId.NotFound: "), "{said}");
     let output = server.run(&[&UNKNOWN[..], &["--output", "json"]].concat(), &[]);
-    let told: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(told["refusal"]["status"], 404);
-    assert_eq!(told["refusal"]["code"], "InvalidInstanceId.NotFound");
-    assert!(told["refusal"]["request_id"].is_string() && told["hint"].is_string());
+    let reply: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(reply["refusal"]["status"], 404);
+    assert_eq!(reply["refusal"]["code"], "InvalidInstanceId.NotFound");
+    assert!(reply["refusal"]["request_id"].is_string() && reply["hint"].is_string());
     let wrong = ["call", "DetachDisk", "--output", "json", "--DiskID", "d-1"];
     let output = server.run(&wrong, &[]);
-    let told: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!((&told["exit_code"], &told["refusal"]), (&2.into(), &Value::Null));
+    let reply: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((&reply["exit_code"], &reply["refusal"]), (&2.into(), &Value::Null));
     server.stop();
 }

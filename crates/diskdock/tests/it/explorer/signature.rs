@@ -33,11 +33,11 @@ async fn check(request: &str, mine: &str) -> Value {
 
 #[tokio::test]
 async fn checker_shows_the_string_to_sign_of_version_1() {
-    let told = check(&rpc_request("n-1", str::to_owned), "").await;
-    assert_eq!(told["scheme"], "rpc");
-    assert_eq!(told["access_key_id"], "testid");
-    assert_eq!(told["timestamp_s"], 1_767_323_045);
-    let signed = told["string_to_sign"].as_str().unwrap();
+    let reply = check(&rpc_request("n-1", str::to_owned), "").await;
+    assert_eq!(reply["scheme"], "rpc");
+    assert_eq!(reply["access_key_id"], "testid");
+    assert_eq!(reply["timestamp_s"], 1_767_323_045);
+    let signed = reply["string_to_sign"].as_str().unwrap();
     assert!(
         signed.starts_with("GET&%2F&AccessKeyId%3Dtestid%26Action%3DDescribeDisks"),
         "{signed}"
@@ -50,8 +50,8 @@ async fn checker_names_a_mistake_in_a_pasted_string_to_sign() {
     let request = rpc_request("n-1", str::to_owned);
     let right = check(&request, "").await["string_to_sign"].as_str().unwrap().to_owned();
     assert_eq!(check(&request, &right).await["difference"], Value::Null);
-    let told = check(&request, &right.replace("%2520", "%2B")).await;
-    assert_eq!(told["difference"], "A space was signed as +; it has to be %20.");
+    let reply = check(&request, &right.replace("%2520", "%2B")).await;
+    assert_eq!(reply["difference"], "A space was signed as +; it has to be %20.");
 }
 
 /// The example that the vendor prints, which `tests/data/wire_vectors.json` has as well.
@@ -71,19 +71,19 @@ async fn checker_shows_the_string_to_sign_of_acs3() {
         "POST / ",
         "POST /?ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd&RegionId=cn-shanghai ",
     );
-    let told = check(&request, "").await;
-    assert_eq!(told["scheme"], "acs3");
-    assert_eq!(told["given"], "06563a9e");
+    let reply = check(&request, "").await;
+    assert_eq!(reply["scheme"], "acs3");
+    assert_eq!(reply["given"], "06563a9e");
     // The vendor prints this string to sign for this request.
     assert_eq!(
-        told["string_to_sign"],
+        reply["string_to_sign"],
         "ACS3-HMAC-SHA256\n7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259"
     );
 }
 
 #[tokio::test]
 async fn checker_reports_faults_before_the_signature_first() {
-    let error = |told: Value| told["error"].as_str().unwrap_or_default().to_owned();
+    let error = |reply: Value| reply["error"].as_str().unwrap_or_default().to_owned();
     let without = ACS3.replace("x-acs-date: 2023-10-26T10:22:32Z\n", "");
     assert!(error(check(&without, "").await).contains("x-acs-date is mandatory"));
     assert!(error(check("GET /?Action=DescribeDisks", "").await).contains("no signature"));

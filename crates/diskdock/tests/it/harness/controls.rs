@@ -16,9 +16,9 @@ pub(crate) const TOKEN: &str = "story-token";
 impl TestServer {
     /// Calls a control as a program on this machine does; it must go well.
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Value {
-        let (status, told) = self.try_control(method, path, body).await;
-        assert_eq!(status, 200, "{method} {path} {body}: {told}");
-        told
+        let (status, reply) = self.try_control(method, path, body).await;
+        assert_eq!(status, 200, "{method} {path} {body}: {reply}");
+        reply
     }
 
     /// Calls a control as a program on this machine does.
@@ -51,7 +51,7 @@ impl TestServer {
 
     /// The operations that concern a disk, as an operator sees them.
     pub(crate) async fn operations_of(&self, disk: &str) -> Vec<Value> {
-        let told = self.control("GET", &format!("/operations?disk={disk}"), "").await;
-        told["operations"].as_array().unwrap().clone()
+        let reply = self.control("GET", &format!("/operations?disk={disk}"), "").await;
+        reply["operations"].as_array().unwrap().clone()
     }
 }

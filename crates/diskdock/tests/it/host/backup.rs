@@ -127,24 +127,25 @@ async fn backup_says_what_it_holds_and_what_is_not_in_it() {
     fs::write(data.path().join("hypervisor"), "qemu\n").unwrap();
     crate::storage::put_image(data.path(), "m-1", 3);
     let file = elsewhere.path().join("b");
-    let told = out(data.path(), &["backup", file.to_str().unwrap()]);
+    let reply = out(data.path(), &["backup", file.to_str().unwrap()]);
     for words in ["b is written (", "hypervisor   qemu", "1000000000000001: 1 disks, 0 instances"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(reply.contains(words), "{words}: {reply}");
     }
-    let listed: Vec<Vec<&str>> = told
+    let listed: Vec<Vec<&str>> = reply
         .lines()
         .filter(|line| line.contains(data.path().to_str().unwrap()))
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(listed[0][..5], ["d-one", "20", "GiB", "0", "bytes"], "{told}");
-    assert!(listed[0][5].ends_with("/disks/d-one.raw"), "{told}");
-    assert_eq!((listed[1][0], listed[2][0]), ("m-1", "i-1"), "{told}");
+    assert_eq!(listed[0][..5], ["d-one", "20", "GiB", "0", "bytes"], "{reply}");
+    assert!(listed[0][5].ends_with("/disks/d-one.raw"), "{reply}");
+    assert_eq!((listed[1][0], listed[2][0]), ("m-1", "i-1"), "{reply}");
 
-    let told = out(data.path(), &["backup", "--force", file.to_str().unwrap(), "--output", "json"]);
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["contents"]["accounts"]["1000000000000001"]["disks"], 1);
-    assert_eq!(told["not_included"]["disks"][0]["bytes"], 20_u64 << 30);
-    assert_eq!(told["bytes"], fs::metadata(&file).unwrap().len());
+    let reply =
+        out(data.path(), &["backup", "--force", file.to_str().unwrap(), "--output", "json"]);
+    let reply: Value = serde_json::from_str(&reply).unwrap();
+    assert_eq!(reply["contents"]["accounts"]["1000000000000001"]["disks"], 1);
+    assert_eq!(reply["not_included"]["disks"][0]["bytes"], 20_u64 << 30);
+    assert_eq!(reply["bytes"], fs::metadata(&file).unwrap().len());
 }
 
 #[tokio::test]

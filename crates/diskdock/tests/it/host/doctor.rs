@@ -11,17 +11,17 @@ use super::{complaint, diskdock};
 /// The doctor's report, and its exit code.
 fn examined(data: &Path, more: &[&str]) -> (Value, Option<i32>) {
     let output = diskdock(data, &[&["doctor", "--json"], more].concat());
-    let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
+    let reply = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
         panic!("no JSON: {}", complaint(&output));
     });
-    (told, output.status.code())
+    (reply, output.status.code())
 }
 
 /// (verdict, found, remedy)
-fn point(told: &Value, name: &str) -> (String, String, String) {
-    let points = told["points"].as_array().unwrap();
+fn point(reply: &Value, name: &str) -> (String, String, String) {
+    let points = reply["points"].as_array().unwrap();
     let point = points.iter().find(|point| point["name"] == name);
-    let point = point.unwrap_or_else(|| panic!("nothing about {name}: {told:#}"));
+    let point = point.unwrap_or_else(|| panic!("nothing about {name}: {reply:#}"));
     let text = |field: &str| point[field].as_str().unwrap().to_owned();
     (text("verdict"), text("found"), text("remedy"))
 }
@@ -29,23 +29,23 @@ fn point(told: &Value, name: &str) -> (String, String, String) {
 #[test]
 fn doctor_of_a_complete_host_reports_no_problem() {
     let data = tempfile::tempdir().unwrap();
-    let (told, code) = examined(data.path(), &[]);
+    let (reply, code) = examined(data.path(), &[]);
     for name in
         ["QEMU", "qemu-img", "machine type", "guests", "sandbox", "directory", "locks", "links"]
     {
-        let (verdict, found, remedy) = point(&told, name);
+        let (verdict, found, remedy) = point(&reply, name);
         assert_eq!(verdict, "ok", "{name}: {found}: {remedy}");
     }
-    let (verdict, found, _) = point(&told, "KVM");
+    let (verdict, found, _) = point(&reply, "KVM");
     match verdict.as_str() {
         "ok" => assert!(found.contains("processor")),
         _ => assert!(verdict == "warning" && found.contains("slower"), "{found}"),
     }
     for name in ["space", "inodes", "open files", "user", "passt", "ovmf", "memory", "io_uring"] {
-        let (verdict, found, remedy) = point(&told, name);
+        let (verdict, found, remedy) = point(&reply, name);
         assert!(verdict == "ok" || !remedy.is_empty(), "{name}: {found}");
     }
-    assert_eq!((&told["fit"], code), (&true.into(), Some(0)));
+    assert_eq!((&reply["fit"], code), (&true.into(), Some(0)));
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
@@ -112,18 +112,18 @@ fn doctor_text_output_gives_a_verdict_on_every_line() {
 #[test]
 fn doctor_reports_missing_programs_with_a_remedy() {
     let data = tempfile::tempdir().unwrap();
-    let (told, code) = examined(data.path(), &["--qemu", "/nowhere/qemu"]);
-    let (verdict, found, remedy) = point(&told, "QEMU");
+    let (reply, code) = examined(data.path(), &["--qemu", "/nowhere/qemu"]);
+    let (verdict, found, remedy) = point(&reply, "QEMU");
     assert_eq!((verdict.as_str(), code), ("problem", Some(1)));
     assert!(found.contains("/nowhere/qemu") && remedy.contains("apt-get install"), "{found}");
     let old = data.path().join("old");
     std::fs::write(&old, "#!/bin/sh\necho QEMU emulator version 5.2.0; exit 1\n").unwrap();
     std::fs::set_permissions(&old, PermissionsExt::from_mode(0o755)).unwrap();
-    let (told, code) = examined(data.path(), &["--qemu", old.to_str().unwrap()]);
-    let (_, found, remedy) = point(&told, "QEMU");
+    let (reply, code) = examined(data.path(), &["--qemu", old.to_str().unwrap()]);
+    let (_, found, remedy) = point(&reply, "QEMU");
     assert!(found.contains("5.2.0 is too old") && remedy.contains("7.2"), "{found}");
-    assert_eq!(point(&told, "guests").0, "problem");
-    assert_eq!((&told["fit"], code), (&false.into(), Some(1)));
+    assert_eq!(point(&reply, "guests").0, "problem");
+    assert_eq!((&reply["fit"], code), (&false.into(), Some(1)));
 }
 
 #[test]

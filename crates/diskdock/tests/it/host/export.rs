@@ -87,12 +87,12 @@ fn disk_export_writes_a_sparse_file_that_needs_no_other() {
         (&"qcow2".into(), &(1_u64 << 30).into())
     );
     assert_eq!(shown.get("backing-filename"), None);
-    let told = out(
+    let reply = out(
         bench.data.path(),
         &["disk", "export", "d-1", bench.file("third").to_str().unwrap(), "--output", "json"],
     );
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["format"], &told["bytes"]), (&"qcow2".into(), &(1_u64 << 30).into()));
+    let reply: Value = serde_json::from_str(&reply).unwrap();
+    assert_eq!((&reply["format"], &reply["bytes"]), (&"qcow2".into(), &(1_u64 << 30).into()));
     assert_eq!(below(bench.to.path()), ["data.img", "data.qcow2", "third"]);
 }
 

@@ -13,18 +13,18 @@ fn image_command_imports_lists_and_deletes_an_image() {
     let file = file.to_str().unwrap();
     let output = diskdock(data.path(), &["image", "import", file, "--name", "debian-12.7"]);
     assert_eq!(output.stdout, b"m-debian-12-7 is imported (1 GiB)\n");
-    let told = complaint(&output);
-    assert!(told.starts_with("checking\n") && told.ends_with("making it durable\n"), "{told}");
-    assert!(told.contains("copied 100 %\n") && !told.contains('\r'), "no terminal: {told}");
+    let reply = complaint(&output);
+    assert!(reply.starts_with("checking\n") && reply.ends_with("making it durable\n"), "{reply}");
+    assert!(reply.contains("copied 100 %\n") && !reply.contains('\r'), "no terminal: {reply}");
 
     let vmlinuz = kernel(source.path());
     let vmlinuz = vmlinuz.to_str().unwrap();
     let arguments = ["image", "import", "--kernel", vmlinuz, "--append", "console=ttyS0"];
     let rest = ["--name", "tiny", "--id", "m-7", "--output", "json"];
-    let told: Value =
+    let reply: Value =
         serde_json::from_str(&out(data.path(), &[&arguments[..], &rest].concat())).unwrap();
-    assert_eq!(told["id"], "m-7");
-    assert_eq!(told["boot"]["command_line"], "console=ttyS0");
+    assert_eq!(reply["id"], "m-7");
+    assert_eq!(reply["boot"]["command_line"], "console=ttyS0");
 
     let listed = out(data.path(), &["image", "list"]);
     let lines: Vec<&str> = listed.lines().collect();

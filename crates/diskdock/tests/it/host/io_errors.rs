@@ -95,8 +95,8 @@ impl FailingHost {
         if !output.status.success() {
             return Err(complaint(&output));
         }
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        Ok(told["DiskId"].as_str().unwrap().to_owned())
+        let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+        Ok(reply["DiskId"].as_str().unwrap().to_owned())
     }
 
     /// The ids of all disks, as the server says.
@@ -104,8 +104,8 @@ impl FailingHost {
         let all = ["call", "DescribeDisks", "--RegionId", REGION, "--output", "json"];
         let output = self.run(&all);
         assert!(output.status.success(), "{}", complaint(&output));
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let disks = told["Disks"]["Disk"].as_array().unwrap().clone();
+        let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let disks = reply["Disks"]["Disk"].as_array().unwrap().clone();
         let mut ids: Vec<_> =
             disks.iter().map(|disk| disk["DiskId"].as_str().unwrap().to_owned()).collect();
         ids.sort();

@@ -272,21 +272,21 @@ async fn restore_compares_the_backup_with_disks_and_machines() {
     let record = r#"{"disks":[{"disk":"d-one","generation":1}]}"#;
     fs::write(data.path().join("machines/i-9/machine.json"), record).unwrap();
     let output = answered(data.path(), &file, "n\n");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let reply = String::from_utf8_lossy(&output.stdout).into_owned();
     for words in [
         "1 disks without a file, which cannot be used: d-one",
         "1 files of disks that the backup does not know: d-other",
         "1 disks that the backup has as Available and a machine here has",
         "1 machines that the backup does not know, which may be running: i-9",
     ] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(reply.contains(words), "{words}: {reply}");
     }
     fs::write(data.path().join("hypervisor"), "simulated\n").unwrap();
     refused(data.path(), &file, &["with --hypervisor qemu", "with simulated"]);
     fs::remove_file(data.path().join("hypervisor")).unwrap();
     let arguments = ["restore", "--yes", file.to_str().unwrap(), "--output", "json"];
-    let told: Value = serde_json::from_str(&out(data.path(), &arguments)).unwrap();
-    assert_eq!(told["differences"]["disks_without_file"][0], "d-one");
+    let reply: Value = serde_json::from_str(&out(data.path(), &arguments)).unwrap();
+    assert_eq!(reply["differences"]["disks_without_file"][0], "d-one");
     assert_eq!(fs::read_to_string(data.path().join("hypervisor")).unwrap(), "qemu\n");
 }
 

@@ -51,7 +51,7 @@ async fn start_that_times_out_powers_off_before_the_instance_is_stopped() {
     assert_eq!(bench.status(), InstanceStatus::Starting);
     bench.driver.out_of_reach.store(true, Ordering::SeqCst);
     bench.pass(239_000).await;
-    assert_eq!(bench.runner.in_flight_rows()[0].phase, "take back");
+    assert_eq!(bench.runner.in_flight_rows()[0].phase, "compensate");
     assert_eq!((bench.status(), bench.is_on().await), (InstanceStatus::Starting, true));
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(30_000).await;
@@ -95,6 +95,6 @@ async fn start_that_never_began_powers_nothing_off() {
     for _ in 0..11 {
         bench.pass(30_000).await;
     }
-    assert_eq!(bench.status(), InstanceStatus::Stopped, "nothing had to be taken back");
+    assert_eq!(bench.status(), InstanceStatus::Stopped, "nothing had to be compensated");
     assert_eq!(bench.runner.in_flight(), 0);
 }

@@ -131,7 +131,7 @@ async fn driver_errors_until_the_deadline_time_out() {
         bench.pass(10_000).await;
     }
     assert_eq!(bench.disk().status(), DiskStatus::Attaching, "the guest may have it by now");
-    assert_eq!(bench.runner.in_flight_rows()[0].phase, "take back");
+    assert_eq!(bench.runner.in_flight_rows()[0].phase, "compensate");
     bench.driver.out_of_reach.store(false, Ordering::SeqCst);
     bench.pass(30_000).await;
     assert_eq!(bench.disk().status(), DiskStatus::Available);

@@ -144,13 +144,13 @@ impl Simulation {
         instances: &mut BTreeMap<String, String>,
     ) {
         let ask = [("RegionId", REGION), ("PageSize", "100")];
-        let told = self.ask(caller, "DescribeDisks", &ask).await.json;
-        let list = told["Disks"]["Disk"].as_array().unwrap();
-        assert_eq!(told["TotalCount"], list.len());
+        let reply = self.ask(caller, "DescribeDisks", &ask).await.json;
+        let list = reply["Disks"]["Disk"].as_array().unwrap();
+        assert_eq!(reply["TotalCount"], list.len());
         disks.extend(list.iter().map(|shown| disk_of(caller, shown)));
-        let told = self.ask(caller, "DescribeInstances", &ask).await.json;
-        let list = told["Instances"]["Instance"].as_array().unwrap();
-        assert_eq!(told["TotalCount"], list.len());
+        let reply = self.ask(caller, "DescribeInstances", &ask).await.json;
+        let list = reply["Instances"]["Instance"].as_array().unwrap();
+        assert_eq!(reply["TotalCount"], list.len());
         instances
             .extend(list.iter().map(|shown| (text(shown, "InstanceId"), text(shown, "Status"))));
     }
@@ -160,9 +160,9 @@ impl Simulation {
         let mut seen = BTreeMap::new();
         for caller in 0..CALLERS {
             let ask = [("RegionId", REGION), ("PageSize", "100")];
-            let told = self.ask(caller, "DescribeSnapshots", &ask).await.json;
-            let list = told["Snapshots"]["Snapshot"].as_array().unwrap();
-            assert_eq!(told["TotalCount"], list.len());
+            let reply = self.ask(caller, "DescribeSnapshots", &ask).await.json;
+            let list = reply["Snapshots"]["Snapshot"].as_array().unwrap();
+            assert_eq!(reply["TotalCount"], list.len());
             seen.extend(list.iter().map(|shown| snapshot_of(caller, shown)));
         }
         let known: Vec<_> = self.model.snapshots.keys().collect();

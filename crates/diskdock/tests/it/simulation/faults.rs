@@ -129,8 +129,8 @@ impl Simulation {
             return;
         }
         let path = format!("/instances/{instance}/fence");
-        let (status, told) = self.server.try_control("POST", &path, "").await;
-        assert!([200, 404].contains(&status), "{told}");
+        let (status, reply) = self.server.try_control("POST", &path, "").await;
+        assert!([200, 404].contains(&status), "{reply}");
         self.model.paused.remove(&instance);
         if let Some(fenced) = self.model.instances.get_mut(&instance)
             && (fenced.doing, fenced.status.as_str()) == (Doing::Rest, "Running")

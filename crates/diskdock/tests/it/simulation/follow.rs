@@ -5,7 +5,7 @@ use super::model::{Disk, Doing, Instance};
 /// The surroundings of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Around {
-    /// A driver may have refused or hung, so that an operation may have been taken back.
+    /// A driver may have refused or hung, so that an operation may have been compensated.
     pub drivers_fail: bool,
     /// The machine of a disk's instance is paused, and a detach that waits for it has an end.
     pub host_is_paused: bool,

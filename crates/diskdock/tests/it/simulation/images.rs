@@ -65,8 +65,8 @@ impl Simulation {
             ("Architecture", "x86_64"),
             ("ImageName", name.as_str()),
         ];
-        let Some(told) = self.call(caller, "CreateImage", &ask, expected).await else { return };
-        let id = told["ImageId"].as_str().unwrap().to_owned();
+        let Some(reply) = self.call(caller, "CreateImage", &ask, expected).await else { return };
+        let id = reply["ImageId"].as_str().unwrap().to_owned();
         let status = "Creating".to_owned();
         self.model.images.insert(id, Image { owner: caller, name, snapshot, status });
     }
@@ -75,8 +75,8 @@ impl Simulation {
     pub(super) async fn look_at_images(&mut self) {
         for (id, image) in self.model.images.clone() {
             let ask = [("RegionId", REGION), ("ImageId", id.as_str()), ("Status", "ALL")];
-            let told = self.ask(image.owner, "DescribeImages", &ask).await.json;
-            let shown = &told["Images"]["Image"][0];
+            let reply = self.ask(image.owner, "DescribeImages", &ask).await.json;
+            let shown = &reply["Images"]["Image"][0];
             assert_eq!(shown["ImageName"], image.name, "{id}");
             let status = shown["Status"].as_str().unwrap();
             assert!(status == "Available" || status == image.status, "{id} is {status}");

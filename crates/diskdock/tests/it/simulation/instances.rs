@@ -20,9 +20,9 @@ impl Simulation {
         let ask = launch(&[("InstanceType", Some(kind)), ("SystemDisk.DiskName", Some("root"))]);
         let expected: Expected =
             if wrong { &["InvalidInstanceType.ValueNotSupported"] } else { WELL };
-        let Some(told) = self.call(caller, action, &ask, expected).await else { return };
+        let Some(reply) = self.call(caller, action, &ask, expected).await else { return };
         let made =
-            told["InstanceId"].as_str().or(told["InstanceIdSets"]["InstanceIdSet"][0].as_str());
+            reply["InstanceId"].as_str().or(reply["InstanceIdSets"]["InstanceIdSet"][0].as_str());
         let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
         self.model.instances.insert(made.unwrap().to_owned(), instance);
     }

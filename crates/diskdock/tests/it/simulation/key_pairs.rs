@@ -60,8 +60,8 @@ impl Simulation {
     /// Key pairs are there as long as nobody deletes them, whatever happens to the server.
     pub(super) async fn look_at_key_pairs(&mut self) {
         for caller in 0..CALLERS {
-            let told = self.ask(caller, "DescribeKeyPairs", &[("RegionId", REGION)]).await.json;
-            assert_eq!(told["TotalCount"], usize::from(self.model.key_pairs[caller]));
+            let reply = self.ask(caller, "DescribeKeyPairs", &[("RegionId", REGION)]).await.json;
+            assert_eq!(reply["TotalCount"], usize::from(self.model.key_pairs[caller]));
         }
     }
 }

@@ -41,9 +41,9 @@ impl Simulation {
             let wrong = self.pick(6) == 0;
             let ask = if wrong { [ask[0], ("CidrBlock", "127.0.0.0/8")] } else { ask };
             let expected: Expected = if wrong { &["InvalidParameter"] } else { WELL };
-            let told = self.call(caller, "Vpc.CreateVpc", &ask, expected).await;
-            if let Some(told) = told {
-                let id = told["VpcId"].as_str().unwrap().to_owned();
+            let reply = self.call(caller, "Vpc.CreateVpc", &ask, expected).await;
+            if let Some(reply) = reply {
+                let id = reply["VpcId"].as_str().unwrap().to_owned();
                 let rules = [false; 2];
                 let network = Network { owner: caller, id, vswitch: None, group: None, rules };
                 self.model.networks.push(network);
@@ -106,8 +106,8 @@ impl Simulation {
         }
         let ask = [("VpcId", network.id.as_str()), ("ZoneId", ZONE), ("CidrBlock", "10.1.2.0/24")];
         let expected = if is_own { WELL } else { NO_VPC };
-        let told = self.call(caller, "Vpc.CreateVSwitch", &ask, expected).await?;
-        changed.vswitch = Some(told["VSwitchId"].as_str().unwrap().to_owned());
+        let reply = self.call(caller, "Vpc.CreateVSwitch", &ask, expected).await?;
+        changed.vswitch = Some(reply["VSwitchId"].as_str().unwrap().to_owned());
         self.server.drain().await;
         Some(changed)
     }
@@ -136,8 +136,8 @@ impl Simulation {
             if self.model.networks.iter().all(|known| known.id != network.id) {
                 return None;
             }
-            let told = self.call(owner, "CreateSecurityGroup", &ask, expected).await?;
-            changed.group = Some(told["SecurityGroupId"].as_str().unwrap().to_owned());
+            let reply = self.call(owner, "CreateSecurityGroup", &ask, expected).await?;
+            changed.group = Some(reply["SecurityGroupId"].as_str().unwrap().to_owned());
             return Some(changed);
         };
         let target = [("RegionId", REGION), ("SecurityGroupId", group)];
@@ -225,8 +225,8 @@ impl Simulation {
     pub(super) async fn look_at_networks(&mut self) {
         for caller in 0..CALLERS {
             let ask = [("RegionId", REGION), ("PageSize", "50")];
-            let told = self.ask(caller, "Vpc.DescribeVpcs", &ask).await.json;
-            let list = told["Vpcs"]["Vpc"].as_array().unwrap();
+            let reply = self.ask(caller, "Vpc.DescribeVpcs", &ask).await.json;
+            let list = reply["Vpcs"]["Vpc"].as_array().unwrap();
             let mut seen: Vec<_> =
                 list.iter().map(|vpc| vpc["VpcId"].as_str().unwrap().to_owned()).collect();
             let own = self.model.networks.iter().filter(|network| network.owner == caller);

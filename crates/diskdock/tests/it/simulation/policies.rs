@@ -91,8 +91,8 @@ impl Simulation {
         ];
         let expected = if wrong { NO_POLICY } else { WELL };
         let answer = self.call(owner, "CreateAutoSnapshotPolicy", &ask, expected).await;
-        let Some(told) = answer else { return };
-        let id = told["AutoSnapshotPolicyId"].as_str().unwrap().to_owned();
+        let Some(reply) = answer else { return };
+        let id = reply["AutoSnapshotPolicyId"].as_str().unwrap().to_owned();
         let policy = Policy { owner, name: String::new(), disks: BTreeSet::new() };
         self.model.policies.insert(id, policy);
     }

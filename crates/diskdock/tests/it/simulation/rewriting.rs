@@ -147,7 +147,7 @@ impl Simulation {
         let expected = self.model.replace(caller, &instance);
         let ask = [("InstanceId", instance.as_str()), ("ImageId", IMAGE)];
         let answer = self.call(caller, "ReplaceSystemDisk", &ask, expected).await;
-        let Some(told) = answer else { return };
+        let Some(reply) = answer else { return };
         let (old, before) = self.model.system_disk(&instance).unwrap();
         let (old, category) = (old.clone(), before.category.clone());
         "Detaching".clone_into(&mut self.model.disks.get_mut(&old).unwrap().status);
@@ -156,6 +156,6 @@ impl Simulation {
         (new.attached_once, new.delete_with_instance) = (true, true);
         (new.category_wanted, new.category) = (category.clone(), category);
         (new.name, new.tag) = (String::new(), String::new());
-        self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), new);
+        self.model.disks.insert(reply["DiskId"].as_str().unwrap().to_owned(), new);
     }
 }

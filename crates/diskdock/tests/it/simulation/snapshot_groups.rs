@@ -99,11 +99,11 @@ impl Simulation {
         let region = ("RegionId", REGION);
         let ask = [region, ("DiskId.1", disk.as_str()), ("Name", "group")];
         let answer = self.call(caller, "CreateSnapshotGroup", &ask, expected).await;
-        let Some(told) = answer else { return };
-        let id = told["SnapshotGroupId"].as_str().unwrap().to_owned();
+        let Some(reply) = answer else { return };
+        let id = reply["SnapshotGroupId"].as_str().unwrap().to_owned();
         let ask = [region, ("SnapshotGroupId.1", id.as_str())];
-        let told = self.ask(caller, "DescribeSnapshotGroups", &ask).await.json;
-        let members = &told["SnapshotGroups"]["SnapshotGroup"][0]["Snapshots"]["Snapshot"];
+        let reply = self.ask(caller, "DescribeSnapshotGroups", &ask).await.json;
+        let members = &reply["SnapshotGroups"]["SnapshotGroup"][0]["Snapshots"]["Snapshot"];
         let member = members[0]["SnapshotId"].as_str().unwrap().to_owned();
         let (status, size) = ("progressing".to_owned(), self.model.disks[&disk].size);
         let snapshot = Snapshot { owner: caller, status, disk, size, name: "group".to_owned() };
@@ -152,8 +152,8 @@ impl Simulation {
     pub(super) async fn look_at_snapshot_groups(&mut self) {
         for (id, group) in self.model.groups.clone() {
             let ask = [("RegionId", REGION), ("SnapshotGroupId.1", id.as_str())];
-            let told = self.ask(group.owner, "DescribeSnapshotGroups", &ask).await.json;
-            let shown = &told["SnapshotGroups"]["SnapshotGroup"][0];
+            let reply = self.ask(group.owner, "DescribeSnapshotGroups", &ask).await.json;
+            let shown = &reply["SnapshotGroups"]["SnapshotGroup"][0];
             assert_eq!(shown["Name"], group.name, "{id}");
             let members = shown["Snapshots"]["Snapshot"].as_array().unwrap();
             let there = |one: &&String| self.model.snapshots.contains_key(*one);

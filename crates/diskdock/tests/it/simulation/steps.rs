@@ -192,9 +192,9 @@ impl Simulation {
             ("Tag.1.Value", "storage"),
         ];
         let expected: Expected = if wrong { &["InvalidDiskSize.NotSupported"] } else { WELL };
-        let Some(told) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
+        let Some(reply) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
         let disk = new_disk(caller, 20, "");
-        self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
+        self.model.disks.insert(reply["DiskId"].as_str().unwrap().to_owned(), disk);
     }
 
     async fn create_disk_from_snapshot(&mut self, caller: usize) {
@@ -209,9 +209,9 @@ impl Simulation {
             ("Tag.1.Key", "team"),
             ("Tag.1.Value", "storage"),
         ];
-        let Some(told) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
+        let Some(reply) = self.call(caller, "CreateDisk", &ask, expected).await else { return };
         let disk = new_disk(caller, self.model.snapshots[&snapshot].size, &snapshot);
-        self.model.disks.insert(told["DiskId"].as_str().unwrap().to_owned(), disk);
+        self.model.disks.insert(reply["DiskId"].as_str().unwrap().to_owned(), disk);
     }
 
     pub(super) fn some_snapshot(&self) -> String {
@@ -251,11 +251,11 @@ impl Simulation {
         let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
         let expected = self.model.create_snapshot(caller, &disk);
         let ask = [("DiskId", disk.as_str()), ("SnapshotName", "kept")];
-        let Some(told) = self.call(caller, "CreateSnapshot", &ask, expected).await else { return };
+        let Some(reply) = self.call(caller, "CreateSnapshot", &ask, expected).await else { return };
         let size = self.model.disks[&disk].size;
         let status = "progressing".to_owned();
         let snapshot = Snapshot { owner: caller, status, disk, size, name: "kept".to_owned() };
-        self.model.snapshots.insert(told["SnapshotId"].as_str().unwrap().to_owned(), snapshot);
+        self.model.snapshots.insert(reply["SnapshotId"].as_str().unwrap().to_owned(), snapshot);
     }
 
     async fn attach(&mut self) {
@@ -358,8 +358,8 @@ impl Simulation {
         let category = if is_essd { "cloud_ssd" } else { "cloud_essd" };
         let expected = self.model.modify(caller, disk);
         let ask = [("DiskId", disk), ("DiskCategory", category)];
-        let Some(told) = self.call(caller, "ModifyDiskSpec", &ask, expected).await else { return };
-        told["TaskId"].as_str().unwrap().clone_into(&mut self.task);
+        let Some(reply) = self.call(caller, "ModifyDiskSpec", &ask, expected).await else { return };
+        reply["TaskId"].as_str().unwrap().clone_into(&mut self.task);
         let changed = self.model.disks.get_mut(disk).unwrap();
         category.clone_into(&mut changed.category_wanted);
     }

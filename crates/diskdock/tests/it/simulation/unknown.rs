@@ -72,10 +72,10 @@ impl Simulation {
             return Some(json!({}));
         }
         let there = self.server.export_json();
-        let told = self.ask(caller, action, parameters).await;
-        assert_eq!(told.status, 200, "{action} {parameters:?} again: {}", told.text);
+        let reply = self.ask(caller, action, parameters).await;
+        assert_eq!(reply.status, 200, "{action} {parameters:?} again: {}", reply.text);
         assert_eq!(self.server.export_json(), there, "{action} {parameters:?} again");
-        Some(told.json)
+        Some(reply.json)
     }
 
     /// Starts the server of a broken store again. True if the write at which it broke is there.

@@ -82,10 +82,10 @@ fn create_of_a_system_disk_is_copy_on_write_of_its_image() {
     assert_eq!(small.opened.bytes, 3_000 << 20, "never cut off");
     let large = pool.path_of(&disk("d-large")).unwrap();
     assert_eq!(pool.find(&disk("d-large")).unwrap().opened.bytes, 40 * GIB);
-    let told = info(&large);
+    let reply = info(&large);
     let base = pool.boot_files(&pool.image("m-1").unwrap()).disk;
-    assert_eq!(told["backing-filename"], base.to_str().unwrap());
-    assert_eq!(told["backing-filename-format"], "qcow2");
+    assert_eq!(reply["backing-filename"], base.to_str().unwrap());
+    assert_eq!(reply["backing-filename-format"], "qcow2");
     assert!(large.metadata().unwrap().blocks() * 512 < 1 << 20, "nothing is copied");
     assert_eq!(mode(&large), 0o600);
 }

@@ -27,8 +27,8 @@ pub(crate) fn qemu_img(arguments: &[&str]) -> String {
 
 /// A file as `qemu-img info` describes it.
 pub(crate) fn info(path: &Path) -> Value {
-    let told = qemu_img(&["info", "-U", "--output=json", path.to_str().unwrap()]);
-    serde_json::from_str(&told).unwrap()
+    let reply = qemu_img(&["info", "-U", "--output=json", path.to_str().unwrap()]);
+    serde_json::from_str(&reply).unwrap()
 }
 
 /// A raw disk with a boot sector, and a word where it can be found again.

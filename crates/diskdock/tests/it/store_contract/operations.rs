@@ -47,7 +47,7 @@ async fn operation_is_kept_until_it_ends(open: Open) {
     assert_eq!(fresh.read(|tx| tx.operations()), []);
     assert_eq!(fresh.read(|tx| tx.failed_operations()), [operation(2, "a")]);
     let found = fresh.read(|tx| tx.operations_of("a", OperationId(i64::MIN), 10));
-    assert_eq!(found, [], "what was given up is not taken up again");
+    assert_eq!(found, [], "what was given up is not recovered again");
 }
 
 async fn take_over_requires_a_lease_that_was_not_renewed(open: Open) {

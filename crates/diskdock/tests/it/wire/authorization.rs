@@ -54,8 +54,8 @@ async fn refusal_by_policy_tells_what_was_denied_in_json_and_xml() {
     assert_eq!(answer.json["AccessDeniedDetail"]["NoPermissionType"], "ImplicitDeny");
     std::mem::swap(&mut server.signer, &mut limited);
     let answer = server.call_in(Style::XML, "DetachDisk", &ask).await;
-    let told = "<AccessDeniedDetail><AuthAction>ecs:DetachDisk</AuthAction>";
-    assert!(answer.text.contains(told), "{}", answer.text);
+    let reply = "<AccessDeniedDetail><AuthAction>ecs:DetachDisk</AuthAction>";
+    assert!(answer.text.contains(reply), "{}", answer.text);
     let unknown = server.call("AttachDisk", &ask).await;
     assert_eq!(unknown.status, 404, "{}", unknown.text);
 }
@@ -142,28 +142,28 @@ async fn explain_names_the_statement_that_decides() {
         server.control("POST", "/explain", &body.to_string()).await
     };
     let key = limited.id.as_str();
-    let told = explain(key, "DeleteDisk", "192.168.0.1").await;
-    assert_eq!(told["allowed"], false);
-    let about = &told["resources"][0];
+    let reply = explain(key, "DeleteDisk", "192.168.0.1").await;
+    assert_eq!(reply["allowed"], false);
+    let about = &reply["resources"][0];
     assert_eq!(about["resource"], format!("acs:ecs:{REGION}:{ACCOUNT}:disk/{disk}"));
     assert_eq!(about["verdict"], "ExplicitDeny");
     assert_eq!((&about["number"], &about["statement"]), (&json!(2), &statements[1]));
-    let told = explain(key, "DeleteDisk", "10.1.2.3").await;
-    assert_eq!(told["allowed"], true);
-    assert_eq!(told["resources"][0]["number"], 1);
-    let told = explain(key, "Vpc.CreateVpc", "10.1.2.3").await;
-    assert_eq!(told["resources"][0]["verdict"], "ImplicitDeny");
-    assert!(told["resources"][0].get("statement").is_none());
-    let told = explain(&server.signer.id, "DeleteDisk", "10.1.2.3").await;
-    assert_eq!((&told["allowed"], &told["resources"]), (&json!(true), &json!([])));
+    let reply = explain(key, "DeleteDisk", "10.1.2.3").await;
+    assert_eq!(reply["allowed"], true);
+    assert_eq!(reply["resources"][0]["number"], 1);
+    let reply = explain(key, "Vpc.CreateVpc", "10.1.2.3").await;
+    assert_eq!(reply["resources"][0]["verdict"], "ImplicitDeny");
+    assert!(reply["resources"][0].get("statement").is_none());
+    let reply = explain(&server.signer.id, "DeleteDisk", "10.1.2.3").await;
+    assert_eq!((&reply["allowed"], &reply["resources"]), (&json!(true), &json!([])));
     assert_eq!(server.status_of(&disk).await, "Available");
     for (body, status) in [
         (json!({ "key": "nobody", "action": "DeleteDisk" }), 404),
         (json!({ "key": key, "action": "DropDisk" }), 404),
         (json!({ "action": "DropDisk" }), 400),
     ] {
-        let (told_status, told) = server.try_control("POST", "/explain", &body.to_string()).await;
-        assert_eq!(told_status, status, "{told}");
+        let (told_status, reply) = server.try_control("POST", "/explain", &body.to_string()).await;
+        assert_eq!(told_status, status, "{reply}");
     }
 }
 

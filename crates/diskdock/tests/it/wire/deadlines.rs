@@ -188,10 +188,10 @@ async fn export_and_import_are_streamed_one_at_a_time() {
     server.available_disk().await;
     let before = server.control("GET", "/state", "").await;
     assert_eq!(before["disks"].as_array().unwrap().len(), 1);
-    let told = server.control("PUT", "/state", &before.to_string()).await;
-    assert_eq!(told["imported"]["disks"], 1);
+    let reply = server.control("PUT", "/state", &before.to_string()).await;
+    assert_eq!(reply["imported"]["disks"], 1);
     assert_eq!(server.control("GET", "/state", "").await, before);
-    let (status, told) = server.try_control("PUT", "/state", "{\"format\": 1, \"disks\": [").await;
-    assert_eq!(status, 400, "{told}");
+    let (status, reply) = server.try_control("PUT", "/state", "{\"format\": 1, \"disks\": [").await;
+    assert_eq!(status, 400, "{reply}");
     assert_eq!(server.control("GET", "/state", "").await, before, "nothing was changed");
 }

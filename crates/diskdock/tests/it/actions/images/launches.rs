@@ -22,14 +22,14 @@ async fn run_instances_gives_the_disks_of_a_custom_image() {
         ("DataDisk.2.Size", Some("50")),
     ];
     let made = server.run_one(&changes).await;
-    let told = server.show(&made).await;
-    assert_eq!(told["ImageId"], image.as_str());
+    let reply = server.show(&made).await;
+    assert_eq!(reply["ImageId"], image.as_str());
     let first = server.show(&instance).await;
     for name in ["OSType", "OSName", "OSNameEn"] {
-        assert_eq!(told[name], first[name], "{name}");
+        assert_eq!(reply[name], first[name], "{name}");
     }
     let disks = server.disks_of(&made).await;
-    let told: Vec<_> = disks
+    let reply: Vec<_> = disks
         .iter()
         .map(|disk| {
             let text = |name: &str| disk[name].as_str().unwrap().to_owned();
@@ -38,7 +38,7 @@ async fn run_instances_gives_the_disks_of_a_custom_image() {
         .collect();
     let snapshot = |at: usize| mappings[at]["SnapshotId"].as_str().unwrap().to_owned();
     assert_eq!(
-        told,
+        reply,
         [
             ("/dev/xvda".to_owned(), 40, snapshot(0)),
             ("/dev/xvdb".to_owned(), 20, snapshot(1)),
@@ -69,8 +69,8 @@ async fn create_instance_takes_a_custom_image() {
     let ask = launch(&[("ImageId", Some(&image))]);
     let made = server.ok("CreateInstance", &ask).await.text_at("InstanceId");
     server.finish_all().await;
-    let told = server.show(&made).await;
-    assert_eq!((&told["Status"], &told["ImageId"]), (&"Stopped".into(), &image.as_str().into()));
+    let reply = server.show(&made).await;
+    assert_eq!((&reply["Status"], &reply["ImageId"]), (&"Stopped".into(), &image.as_str().into()));
     let ask = [IN_REGION, ("ImageId", &image)];
     let types = server.ok("DescribeImageSupportInstanceTypes", &ask).await.json;
     assert!(!types["InstanceTypes"]["InstanceType"].as_array().unwrap().is_empty());

@@ -23,14 +23,14 @@ async fn create_disk_from_a_snapshot_has_its_size_without_one() {
     let category = ("DiskCategory", "cloud_efficiency");
     let ask = [&BASE[..], &[from, category, ("PerformanceLevel", "PL0")]].concat();
     let disk = server.ok("CreateDisk", &ask).await.text_at("DiskId");
-    let told = server.describe(&disk).await;
+    let reply = server.describe(&disk).await;
     for (name, expected) in [
         ("Size", json!(20)),
         ("SourceSnapshotId", json!(id)),
         ("Category", json!("cloud_efficiency")),
         ("PerformanceLevel", json!("")),
     ] {
-        assert_eq!(told[name], expected, "{name}");
+        assert_eq!(reply[name], expected, "{name}");
     }
     let ask = [&BASE[..], &[from, ("DiskCategory", "cloud_essd"), ("Size", "30")]].concat();
     let larger = server.ok("CreateDisk", &ask).await.text_at("DiskId");
@@ -85,9 +85,9 @@ async fn create_disk_refuses_a_snapshot_that_does_not_fit() {
     server.expect_code("CreateDisk", &plain, refused).await;
     let encrypted = with(&[("DiskCategory", "cloud_essd")]);
     let disk = server.ok("CreateDisk", &encrypted).await.text_at("DiskId");
-    let told = server.describe(&disk).await;
-    assert_eq!(told["Encrypted"], true);
-    assert_ne!(told["KMSKeyId"], "");
+    let reply = server.describe(&disk).await;
+    assert_eq!(reply["Encrypted"], true);
+    assert_ne!(reply["KMSKeyId"], "");
     server.change_snapshot(&id, |snapshot| snapshot.kms_key_id = "key-1".to_owned()).await;
     let disk = server.ok("CreateDisk", &encrypted).await.text_at("DiskId");
     assert_eq!(server.describe(&disk).await["KMSKeyId"], "key-1");

@@ -39,11 +39,11 @@ final class Call {
         String signature = sign("POST&" + encode("/") + "&" + encode(query), world.accessKeySecret() + "&");
         String body = query + "&Signature=" + encode(signature);
         Http.Reply reply = Http.send("POST", world.url(), "application/x-www-form-urlencoded", body, null);
-        JsonObject told = JsonParser.parseString(reply.body).getAsJsonObject();
+        JsonObject answer = JsonParser.parseString(reply.body).getAsJsonObject();
         if (reply.status >= 400) {
-            throw new ApiException(reply.status, told);
+            throw new ApiException(reply.status, answer);
         }
-        return told;
+        return answer;
     }
 
     private static String sign(String text, String secret) {

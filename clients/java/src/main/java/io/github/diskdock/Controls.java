@@ -21,12 +21,12 @@ final class Controls {
     JsonElement ask(String method, String path, JsonObject body) {
         String content = body == null ? "" : body.toString();
         Http.Reply reply = Http.send(method, base + path, "application/json", content, adminToken);
-        JsonElement told = JsonParser.parseString(reply.body);
+        JsonElement answer = JsonParser.parseString(reply.body);
         if (reply.status >= 400) {
-            JsonObject refused = told.getAsJsonObject();
+            JsonObject refused = answer.getAsJsonObject();
             String message = refused.get("error").getAsString() + ". " + refused.get("hint").getAsString();
             throw new ControlException(reply.status, message);
         }
-        return told;
+        return answer;
     }
 }

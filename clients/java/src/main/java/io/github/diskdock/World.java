@@ -17,11 +17,11 @@ public final class World implements AutoCloseable {
     private final String accessKeyId;
     private final String accessKeySecret;
 
-    World(Server server, JsonObject told) {
+    World(Server server, JsonObject reply) {
         this.server = server;
-        this.name = told.get("name").getAsString();
-        this.accessKeyId = told.get("access_key_id").getAsString();
-        this.accessKeySecret = told.get("access_key_secret").getAsString();
+        this.name = reply.get("name").getAsString();
+        this.accessKeyId = reply.get("access_key_id").getAsString();
+        this.accessKeySecret = reply.get("access_key_secret").getAsString();
         this.controls = server.controls().below("/worlds/" + name);
     }
 
