@@ -221,13 +221,15 @@ mod tests {
 
     use rusqlite::Connection;
 
+    use super::super::Durability;
     use super::*;
 
     #[test]
     fn commit_all_ends_after_a_close_before_a_long_log_was_shortened() {
         let connection = Connection::open_in_memory().unwrap();
         let (cache, health) = (Arc::default(), Arc::default());
-        let committer = Committer::new(connection, cache, health, ".".into()).unwrap();
+        let place = (".".into(), Durability::Ephemeral);
+        let committer = Committer::new(connection, cache, health, place).unwrap();
         let lane = Arc::new(CallersLane::new(committer));
         lane.queue().has_long_log = true;
         lane.close().unwrap();
