@@ -61,7 +61,7 @@ test("the forms of rules and faults show their command, add and clear", async ()
   const faults = page.locator("#faults");
   await faults.getByLabel("Action").fill("DetachDisk");
   await faults.getByLabel("Code", { exact: true }).fill("IncorrectDiskStatus");
-  await press(page, "faults", "Plant the fault");
+  await press(page, "faults", "Add the fault");
   await now(page, "faults", "IncorrectDiskStatus");
   assert.equal((await read("faults")).faults[0].action, "DetachDisk");
   await press(page, "faults", "Clear all faults");

@@ -23,7 +23,7 @@ type World struct {
 // Do is what a fault or a rule does.
 type Do string
 
-// What a fault does to a call.
+// Effects of a fault on a call.
 const (
 	Answer    Do = "answer" // with Code
 	Throttle  Do = "throttle"
@@ -32,7 +32,7 @@ const (
 	Slow      Do = "slow" // by For
 )
 
-// What a rule does to a transition.
+// Effects of a rule on a transition.
 const (
 	Hold   Do = "hold"
 	Refuse Do = "refuse"
@@ -85,7 +85,7 @@ func behaviourOf(do Do, code string, takes time.Duration) behaviour {
 	return found
 }
 
-// AddFault plants a fault.
+// AddFault adds a fault.
 func (w *World) AddFault(fault Fault) {
 	w.t.Helper()
 	body := map[string]any{"skip": fault.Skip, "fault": behaviourOf(fault.Do, fault.Code, fault.For)}

@@ -4,7 +4,7 @@
 //! clients sign. It may be set to another one at any moment. [`Clock::uptime`] is what everything
 //! goes by that waits or has a deadline: it never goes back, whatever happens to the time of day,
 //! and a stretch in which this process did not run counts only in small part. An operator can hold
-//! both and move both forward. What is deleted for good by the time of day goes by both of them:
+//! both and move both forward. Deletions for good by the time of day go by both of them:
 //! [`expiry`].
 
 pub(crate) mod expiry;

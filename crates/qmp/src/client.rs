@@ -24,7 +24,7 @@ pub const IN_FLIGHT: usize = 256;
 /// A connection to QEMU. Clones share it; it ends with the last of them. QEMU serves one client of
 /// a monitor at a time: another client of the same one waits until this one ends.
 ///
-/// When a command cannot be written, because QEMU is ending, no other is sent. What QEMU has said
+/// When a command cannot be written, because QEMU is ending, no other is sent. QEMU's output
 /// until then still arrives, replies and events, for [`LAST_WORDS`] at most, clients or not.
 #[derive(Clone)]
 pub struct Client(Arc<ClientInner>);

@@ -2,7 +2,7 @@
 //! everywhere.
 //!
 //! Subscribe before you ask: an event that QEMU reports between a command and a subscription is
-//! lost. What a command has come to is never read from the words of an error; QEMU is asked.
+//! lost. The outcome of a command is never read from the words of an error; QEMU is asked.
 //!
 //! ```no_run
 //! # async fn unplug() -> Result<(), Box<dyn std::error::Error>> {

@@ -79,7 +79,7 @@ class Faults:
         skip: int = 0,
         times: int | None = None,
     ) -> None:
-        """Plants one fault: an error code to `answer`, or another of these."""
+        """Adds one fault: an error code to `answer`, or another of these."""
         faults = [
             {"do": "answer", "code": answer} if answer else None,
             {"do": "throttle"} if throttle else None,
@@ -174,7 +174,7 @@ class World:
         self._controls.put("/pace", {"pace": pace})
 
     def operations(self) -> list[dict[str, Any]]:
-        """What is under way, and what failed, with the reason."""
+        """Operations in flight and failed ones, with the reason."""
         operations: list[dict[str, Any]] = self._controls.get("/operations")["operations"]
         return operations
 

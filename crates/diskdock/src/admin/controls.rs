@@ -266,14 +266,14 @@ fn end_transitions(
     Ok(simulated.finish_transitions(&transitions, well))
 }
 
-/// The injected faults.
+/// The added faults.
 pub(crate) async fn faults(State(state): State<AdminState>) -> ControlResult {
     let plans: Vec<Value> = state.gateway.faults.plans().iter().map(|plan| json!(plan)).collect();
     Ok(Json(json!({ "faults": plans })))
 }
 
-/// Plants a fault.
-pub(crate) async fn inject_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
+/// Adds a fault.
+pub(crate) async fn add_fault(State(state): State<AdminState>, body: Bytes) -> ControlResult {
     let hint = "Send {\"action\": \"DetachDisk\", \"times\": 3, \"fault\": {\"do\": \"answer\", \
                 \"code\": \"IncorrectDiskStatus\"}}.";
     let plan: InjectedFault = read(&body, hint)?;

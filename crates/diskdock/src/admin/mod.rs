@@ -243,7 +243,7 @@ fn of_one_server(state: &AdminState) -> Router<AdminState> {
         .route("/transitions/{verb}", post(controls::end_selected))
         .route(
             "/faults",
-            get(controls::faults).post(controls::inject_fault).delete(controls::clear_faults),
+            get(controls::faults).post(controls::add_fault).delete(controls::clear_faults),
         );
     controls.layer(axum::middleware::from_fn_with_state(state.clone(), shared::unless_shared))
 }

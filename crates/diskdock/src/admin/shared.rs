@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 
 use super::{AdminError, AdminState};
 
-/// Lets a control through that only reads, or that acts on a server with a store of its own.
+/// Lets a control through that is read-only, or that acts on a server with a store of its own.
 pub(super) async fn unless_shared(
     State(state): State<AdminState>,
     request: Request,

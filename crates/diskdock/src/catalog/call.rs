@@ -50,7 +50,7 @@ pub enum CallerIdentity {
     Role(AssumedRole),
 }
 
-/// A role that somebody has assumed.
+/// A role that was assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumedRole {
     /// The role.

@@ -54,7 +54,7 @@ pub struct ErrorCode {
     pub remedy: &'static str,
 }
 
-/// Declares error codes: `NAME = status "Code" "Message" => "What to do."`.
+/// Declares error codes: `NAME = status "Code" "Message" => "Remedy."`.
 macro_rules! errors {
     ($($name:ident = $status:literal $code:literal $message:literal => $remedy:literal;)*) => {
         $(
@@ -144,7 +144,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// The precondition, `planted`, or nothing.
+    /// The precondition, `injected`, or nothing.
     pub fn in_words(self) -> &'static str {
         match self {
             Cause::Request => "",

@@ -64,7 +64,7 @@ fn components() -> Value {
                     "Code": { "type": "string" },
                     "Message": { "type": "string" },
                     "HostId": { "type": "string" },
-                    "Recommend": { "type": "string", "description": "What to do about it." },
+                    "Recommend": { "type": "string", "description": "A remedy." },
                 },
             },
         },

@@ -21,7 +21,7 @@ pub(crate) fn page(listed: Listed) -> String {
     let mut out = format!("# {}\n\n{}\n", spec.name, spec.summary);
     let kind = match (spec.mutates, spec.is_asynchronous()) {
         (false, _) => "Read-only.",
-        (true, false) => "A write, done when it is answered.",
+        (true, false) => "A synchronous write.",
         (true, true) => "An asynchronous write: the reply accepts it, and it completes later.",
     };
     put(&mut out, &format!("\nOne of [{group_title}]({INDEX_FILE}). {kind}\n"));
@@ -218,7 +218,7 @@ fn own_errors(spec: &Spec, out: &mut String) {
 }
 
 fn error_table(errors: impl IntoIterator<Item = &'static ErrorCode>, out: &mut String) {
-    put(out, "| Status | Code | Message | What to do |\n|---|---|---|---|\n");
+    put(out, "| Status | Code | Message | Remedy |\n|---|---|---|---|\n");
     for error in errors {
         let cells = [
             error.status.to_string(),

@@ -154,8 +154,8 @@ fn disagreement_text(found: &Disagreement, directory: &Path) -> String {
     add(snapshots(&found.unknown_snapshot_files), unknown);
     let machines = found.unknown_machines.iter().map(ToString::to_string).collect();
     add(machines, "machines that the backup does not know, which may be running");
-    let rest = "What the backup does not know is left as it is, and `diskdock admin differences` \
-                names it.";
+    let rest = "Disks and machines that the backup does not know are left as they are, and \
+                `diskdock admin differences` names them.";
     lines.push(rest.to_owned());
     lines.join("\n")
 }

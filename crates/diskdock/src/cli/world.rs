@@ -131,7 +131,7 @@ fn list(reply: &Value, name: &str, columns: &[&str]) -> String {
     output::table(&headings, &entries.iter().map(row).collect::<Vec<_>>())
 }
 
-/// Names and keys of worlds may contain quotes in no place but a secret that somebody chose.
+/// Names and keys of worlds may contain quotes in no place but a secret that was chosen.
 fn shell_commands(reply: &Value) -> String {
     let variables = [
         ("DISKDOCK_WORLD", "name"),

@@ -34,7 +34,8 @@ fn agree(contents: &StoreContents, data_directory: &Path) -> Point {
     let beside = match DataFiles::read(data_directory) {
         Ok(beside) => beside,
         Err(error) => {
-            let remedy = "give the files of the data directory back to whoever runs the server";
+            let remedy =
+                "give the files of the data directory back to the user that runs the server";
             return Point::problem(STORE, format!("cannot look beside it: {error}"), remedy);
         }
     };

@@ -67,7 +67,7 @@ fn operations() -> Markup {
         "Tries",
         "Since",
         "Deadline",
-        "What happened last",
+        "Last result",
         "Controls",
     ];
     html! {
@@ -83,7 +83,7 @@ fn operations() -> Markup {
 }
 
 fn calls() -> Markup {
-    let head = ["When", "Action", "Parameters", "Who", "Result", "Took", "RequestId"];
+    let head = ["When", "Action", "Parameters", "Caller", "Result", "Took", "RequestId"];
     html! {
         section id="calls" {
             h2 { "Latest calls" }

@@ -108,8 +108,8 @@ fn rules() -> Markup {
 }
 
 fn transitions() -> Markup {
-    let about = "Ends what is under way now, well or with a refusal; or looks at it again at once. \
-                 Without an id, all of it.";
+    let about = "Ends transitions now, as done or as refused; or retries them at once. Without an \
+                 id, all of them.";
     let fields = html! { (text("disk", "Disk", "any")) (text("instance", "Instance", "any")) };
     let verbs = [("finish", "Finish"), ("refuse", "Refuse"), ("step", "Retry now")];
     part("transitions", "Transitions under way", about, &form("transitions", &fields, &verbs))
@@ -133,7 +133,7 @@ fn faults() -> Markup {
         (text("takes", "Delay", "2s"))
     };
     let forms = html! {
-        (form("fault", &fields, &[("add", "Plant the fault")]))
+        (form("fault", &fields, &[("add", "Add the fault")]))
         (form("clear-faults", &html! {}, &[("clear", "Clear all faults")]))
     };
     part("faults", "Faults of the API", about, &forms)

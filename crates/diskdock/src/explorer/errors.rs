@@ -52,7 +52,7 @@ pub(super) fn table(name: &str, errors: impl Iterator<Item = &'static ErrorCode>
     html! {
         div.scroll tabindex="0" role="region" aria-label=(name) {
             table.errors {
-                thead { tr { th { "Status" } th { "Code" } th { "Message" } th { "What to do" } } }
+                thead { tr { th { "Status" } th { "Code" } th { "Message" } th { "Remedy" } } }
                 tbody {
                     @for error in errors {
                         tr {
@@ -89,11 +89,11 @@ fn meaning(error: &'static ErrorCode) -> Markup {
             h2 { (message(error.message)) }
             dl {
                 dt { "HTTP status" } dd { (error.status) }
-                dt { "What to do" } dd { (line(error.remedy)) }
+                dt { "Remedy" } dd { (line(error.remedy)) }
                 dt { "Given by" }
                 dd {
                     @if given_by.is_empty() && is_common(error) { "any action" }
-                    @else if given_by.is_empty() { "no action; a fault can be injected with it" }
+                    @else if given_by.is_empty() { "no action; a fault can be added with it" }
                     @else { ul.givers { @for one in given_by { li { (giver(one, error)) } } } }
                 }
             }

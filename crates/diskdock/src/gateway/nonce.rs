@@ -2,14 +2,14 @@
 //!
 //! A replay carries the timestamp of the original, because the timestamp is signed. So nonces
 //! are kept by the minute of their timestamp, a request is looked up in its own minute only, and
-//! a minute is forgotten as a whole once no request stamped in it is acceptable any more. What
-//! was forgotten is refused from then on, whatever the clock says later.
+//! a minute is forgotten as a whole once no request stamped in it is acceptable any more.
+//! Forgotten minutes are refused from then on, whatever the clock says later.
 //!
 //! Each access key has a memory of its own. When all of them together are full, the account that
 //! holds most makes room, so that no account can lock others out.
 //!
 //! The memory tells nothing about unverified requests: call [`Nonces::remember`] only after the
-//! signature was found to be right. What of it outlives the process is in [`stored`].
+//! signature was found to be right. The part that outlives the process is in [`stored`].
 
 mod memory;
 pub mod stored;

@@ -233,7 +233,7 @@ pub trait Machines: Send + Sync {
         disk: Option<&'a DiskId>,
     ) -> DriverFuture<'a, ()>;
     /// Learns what the store says of an instance: all of it where it does not know the instance,
-    /// and disks that it does not know of where the instance is off. What runs, it knows better.
+    /// and disks that it does not know of where the instance is off. Running machines it knows better.
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
@@ -292,8 +292,8 @@ pub trait Disks: Send + Sync {
     /// within a transaction; true if it cannot be told.
     fn has_free_space(&self) -> bool;
     /// Copies the content that a disk has now under the id of a snapshot: all that a guest saw
-    /// acknowledged before the first call, as after a power cut. What there is of one that failed
-    /// is deleted, at the latest by [`Disks::discard_snapshot`].
+    /// acknowledged before the first call, as after a power cut. The rest of one that failed is
+    /// deleted, at the latest by [`Disks::discard_snapshot`].
     fn take_snapshot<'a>(
         &'a self,
         snapshot: &'a SnapshotId,

@@ -171,7 +171,7 @@ impl Default for FamilyRow {
     }
 }
 
-/// A type declared by itself. What is not given comes from its family or from [`TYPICAL`].
+/// A type declared by itself. Columns that are not given come from its family or from [`TYPICAL`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TypeRow {

@@ -240,7 +240,7 @@ impl Jobs {
         Some(job)
     }
 
-    /// A step is over. What is left of the job waits again, unless all was forgotten meanwhile;
+    /// A step is over. The rest of the job waits again, unless all was forgotten meanwhile;
     /// true if it is due before all others. A job that was woken meanwhile is due at once.
     pub(crate) fn give_back(&mut self, id: OperationId, rest: Option<Job>, now: Uptime) -> bool {
         let Some(entry) = self.running.remove(&id) else { return false };

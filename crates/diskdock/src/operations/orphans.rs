@@ -54,7 +54,7 @@ impl OfHypervisor {
     }
 }
 
-/// Looks for them. What comes or goes meanwhile is none of them.
+/// Looks for them. Resources that come or go meanwhile are none of them.
 pub(crate) async fn orphans(
     store: &Store,
     hypervisor: &dyn Hypervisor,

@@ -2,7 +2,7 @@
 //!
 //! [`find_differences`] only looks: a read has no effect. [`reconcile`] also repairs what can be
 //! repaired, at start and on a schedule, and [`reconcile_one`] does so for a machine that something
-//! happened to. What they do follows from what they find: an instance that the hypervisor does not
+//! happened to. Their repairs follow from their findings: an instance that the hypervisor does not
 //! know is not dead, and a machine that cannot be looked at is not off.
 
 mod unknown_attachment;
@@ -62,8 +62,8 @@ pub async fn find_differences(
 /// Compares every instance and repairs. An instance that the store has as Running although its
 /// machine is off becomes Stopped; a disk that the guest of a running one has let go of becomes
 /// Available; at start, a disk that a guest has and the store has as Available is attached in the
-/// store, or taken off a machine that is off; all other differences are reported. What is in
-/// transit is left to its operation.
+/// store, or taken off a machine that is off; all other differences are reported. Disks in
+/// transit are left to their operations.
 pub async fn reconcile(
     store: &Store,
     hypervisor: &dyn Hypervisor,

@@ -347,7 +347,7 @@ impl Runner {
         self.lock().next_due()
     }
 
-    /// A run has ended. What is left of the job waits again.
+    /// A run has ended. The rest of the job waits again.
     pub(super) fn give_back(&self, id: OperationId, rest: Option<Job>) {
         let now = self.clock.uptime();
         if self.lock().give_back(id, rest, now) {

@@ -201,7 +201,7 @@ impl PolicyCondition {
         Ok(PolicyCondition { operator, key: key.to_ascii_lowercase(), values })
     }
 
-    /// Whether it holds. What is not known of a call matches no value.
+    /// Whether it holds. A key that is not known of a call matches no value.
     pub(super) fn holds(&self, facts: &ConditionFacts) -> bool {
         let fact = facts.get(&self.key);
         let any = |comparison: Comparison| {

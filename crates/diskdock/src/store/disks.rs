@@ -31,7 +31,7 @@ pub type AttachedDisks = Vec<Arc<AttachedDisk>>;
 /// A field of a disk that is text.
 pub(crate) type TextField = fn(&Disk) -> &str;
 
-/// Which disks are wanted. What is `None` does not restrict; all that is given must hold.
+/// Which disks are wanted. A field that is `None` does not restrict; all that is given must hold.
 ///
 /// Ids, an instance, a name without `*`, tags, the resource group and the span of creation are
 /// answered from an index. With any of the others every disk that is left is looked at: those of

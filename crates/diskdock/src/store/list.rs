@@ -47,8 +47,8 @@ pub struct ListPage<T> {
     pub next: Option<Cursor>,
 }
 
-/// The part of a filter that an engine can answer from an index. What is empty or `None` does not
-/// restrict; all that is given must hold. Whether an entry is wanted is decided by the filter
+/// The part of a filter that an engine can answer from an index. A field that is empty or `None` does
+/// not restrict; all that is given must hold. Whether an entry is wanted is decided by the filter
 /// itself; this only says which ones have to be looked at.
 #[derive(Clone, Debug)]
 pub struct Scope<'f> {
@@ -74,8 +74,8 @@ pub struct Scope<'f> {
 /// A condition on an entity.
 pub type Condition<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 
-/// Which resources of a kind are wanted. What is `None` does not restrict; all that is given must
-/// hold.
+/// Which resources of a kind are wanted. A field that is `None` does not restrict; all that is
+/// given must hold.
 pub struct Filter<T: Entity> {
     /// The owner.
     pub account: AccountId,

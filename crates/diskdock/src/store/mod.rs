@@ -372,8 +372,8 @@ impl Store {
         self.elsewhere(|engine| engine.note_age()).await
     }
 
-    /// Ends: does what is queued, refuses the rest; SQLite leaves one file. What goes
-    /// wrong is in the log, since it is too late to do anything about it.
+    /// Ends: does what is queued, refuses the rest; SQLite leaves one file. Errors are
+    /// in the log, since it is too late to do anything about it.
     pub async fn close(&self) {
         if let Err(error) = self.elsewhere(|engine| engine.close()).await {
             tracing::error!(%error, "the store was not closed well");

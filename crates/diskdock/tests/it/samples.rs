@@ -1,5 +1,5 @@
 //! Samples: every action has one in every language, or a reason why not; nothing that is filled in
-//! gets out of its literal. What the samples send is tested by `tests/samples`, which runs them.
+//! gets out of its literal. Their requests are tested by `tests/samples`, which runs them.
 
 use std::process::Command;
 

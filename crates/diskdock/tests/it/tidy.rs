@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 mod map;
 mod promise;
+mod subjects;
 mod vocabulary;
 
 /// Lines of a function, and of a file, at most.

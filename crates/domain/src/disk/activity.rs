@@ -135,7 +135,7 @@ impl Disk {
         Ok(())
     }
 
-    /// The change is made. What the new category does not have is gone.
+    /// The change is made. Properties that the new category does not have are gone.
     pub fn modified(&mut self, to: &Specification) -> Result<(), IllegalTransition> {
         self.modify_failed()?;
         self.category = to.category;

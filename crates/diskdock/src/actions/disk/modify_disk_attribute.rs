@@ -54,7 +54,7 @@ impl Facts {
         self.disks.iter().all(holds)
     }
 
-    /// Whether the disk does not burst and is to. What a disk has already is no change.
+    /// Whether the disk does not burst and is to. A disk that bursts already is no change.
     fn starts_bursting(&self, disk: &Disk) -> bool {
         self.params.bursting_enabled == Some(true) && !disk.bursting_enabled
     }

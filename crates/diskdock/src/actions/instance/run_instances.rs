@@ -46,7 +46,7 @@ params!(
         launch_template_version: Ignored<Option<Integer<0, 1_000_000>>>,
         /// Whether an order is paid at once; must not be false for pay-as-you-go.
         auto_pay: Option<bool>,
-        /// Confidential computing and trust. What would promise secrecy is refused.
+        /// Confidential computing and trust. Options that would promise secrecy are refused.
         security_options: Group<SecurityOptions>,
         /// How the processors are laid out.
         cpu_options: Ignored<Group<CpuOptions>>,

@@ -107,7 +107,7 @@ impl Action for CreateKeyPair {
     const NAME: &'static str = "CreateKeyPair";
     const SUMMARY: &'static str = "Makes a key pair, and shows its private key this once.";
     const DETAILS: &'static str = "\
-The pair is one of ECDSA on the curve P-256. Instances that are launched with its name let in whoever has \
+The pair is one of ECDSA on the curve P-256. Instances that are launched with its name let in the holder of \
 the private key: guests with cloud-init read the public one at their first boot.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;

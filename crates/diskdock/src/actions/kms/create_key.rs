@@ -98,7 +98,7 @@ params!(
         /// A dedicated instance, of which there are none here.
         #[wire = "DKMSInstanceId"]
         dkms_instance_id: Option<Text<1, 128>>,
-        /// A document that says who may use it: nothing here is encrypted.
+        /// The policy of the key: nothing here is encrypted.
         policy: Ignored<Option<Text<0, 32768>>>,
         /// How a dedicated instance stores it.
         key_storage_mechanism: Ignored<Option<Text<0, 64>>>,

@@ -14,7 +14,7 @@ pub(crate) struct CreateAccessKey;
 params!(
     /// Parameters of CreateAccessKey.
     pub(crate) struct Params {
-        /// The user; whoever signs the request, if left out.
+        /// The user; the caller, if left out.
         #[malformed = USER_NAME_LENGTH]
         #[example = "alice"]
         #[names = "user"]

@@ -1,4 +1,4 @@
-//! `CreateRole`: make a role, and say who may assume it.
+//! `CreateRole`: make a role with its trust policy.
 
 use domain::UnknownFields;
 use domain::ram::{AttachedPolicies, RamRole, RamRoleId};
@@ -24,7 +24,7 @@ params!(
         #[malformed = ROLE_NAME_LENGTH]
         #[example = "operators"]
         role_name: Text<1, 64>,
-        /// The document that says who may assume it: the Principal of each statement.
+        /// The trust policy: the Principal of each statement may assume the role.
         #[malformed = TRUST_LENGTH]
         #[example = "{\"Version\": \"1\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"RAM\": [\"acs:ram::1000000000000001:root\"]}}]}"]
         assume_role_policy_document: Text<1, 2048>,
@@ -60,7 +60,7 @@ impl Action for CreateRole {
     type Reply = Reply;
 
     const NAME: &'static str = "CreateRole";
-    const SUMMARY: &'static str = "Makes a role, and says who may assume it.";
+    const SUMMARY: &'static str = "Makes a role with its trust policy.";
     const DETAILS: &'static str = "\
 Those that the document names assume it with AssumeRole of STS, and then may do what its policies allow.";
     const RISK: Risk = Risk::Low;

@@ -1,4 +1,4 @@
-//! `CreateUser`: make a user, who may do nothing yet.
+//! `CreateUser`: make a user without permissions.
 
 use domain::UnknownFields;
 use domain::ram::{AttachedPolicies, RamUser, RamUserId};
@@ -77,7 +77,8 @@ impl Action for CreateUser {
     type Reply = Reply;
 
     const NAME: &'static str = "CreateUser";
-    const SUMMARY: &'static str = "Makes a user, who may do nothing until a policy is attached.";
+    const SUMMARY: &'static str =
+        "Makes a user without permissions; policies that are attached give them.";
     const DETAILS: &'static str = "\
 CreateAccessKey gives the user a key, AttachPolicyToUser says what calls that are signed with it may do.";
     const RISK: Risk = Risk::Low;

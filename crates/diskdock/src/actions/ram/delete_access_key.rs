@@ -12,7 +12,7 @@ params!(
         /// The key.
         #[example = "LTAI5tReaders0000000000"]
         user_access_key_id: Text<1, 128>,
-        /// The user; whoever signs the request, if left out.
+        /// The user; the caller, if left out.
         #[malformed = USER_NAME_LENGTH]
         #[example = "alice"]
         #[names = "user"]

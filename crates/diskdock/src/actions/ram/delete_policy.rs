@@ -1,4 +1,4 @@
-//! `DeletePolicy`: delete a policy of the account that nobody has.
+//! `DeletePolicy`: delete a policy of the account that is attached to nothing.
 
 use domain::ram::{PolicyType, RamPolicy};
 
@@ -37,7 +37,7 @@ impl Action for DeletePolicy {
     type Reply = ();
 
     const NAME: &'static str = "DeletePolicy";
-    const SUMMARY: &'static str = "Deletes a policy of the account that nobody has.";
+    const SUMMARY: &'static str = "Deletes a policy of the account that is attached to nothing.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

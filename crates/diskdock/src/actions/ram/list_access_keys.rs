@@ -11,7 +11,7 @@ pub(crate) struct ListAccessKeys;
 params!(
     /// Parameters of ListAccessKeys.
     pub(crate) struct Params {
-        /// The user; whoever signs the request, if left out.
+        /// The user; the caller, if left out.
         #[malformed = USER_NAME_LENGTH]
         #[example = "alice"]
         #[names = "user"]

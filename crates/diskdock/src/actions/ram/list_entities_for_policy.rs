@@ -1,4 +1,4 @@
-//! `ListEntitiesForPolicy`: who has a policy.
+//! `ListEntitiesForPolicy`: list the users, groups and roles that have a policy.
 
 use domain::ram::{PolicyHolder, PolicyType};
 
@@ -7,7 +7,7 @@ use super::policy_holder::Holders;
 use crate::actions::prelude::*;
 use crate::catalog::times::with_seconds;
 
-/// Lists who has a policy.
+/// Lists the users, groups and roles that have a policy.
 pub(crate) struct ListEntitiesForPolicy;
 
 reply!(
@@ -133,7 +133,7 @@ impl Query for ListEntitiesForPolicy {
     }
 }
 
-/// Since when somebody has this policy, if they have it.
+/// Since when the policy is attached, if it is.
 fn since(holder: &impl PolicyHolder, (policy_type, name): (PolicyType, &str)) -> Option<String> {
     let found = holder.policies().iter().find(|one| one.is(policy_type, name))?;
     Some(with_seconds(found.attached_at))

@@ -67,7 +67,7 @@ impl Query for ListPoliciesForUser {
     }
 }
 
-/// The policies that somebody has, as they are shown.
+/// The policies of a user, group or role, as they are shown.
 pub(super) fn shown(
     tx: &dyn ReadTx,
     call: &Call<'_>,

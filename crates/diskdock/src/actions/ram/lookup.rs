@@ -184,7 +184,7 @@ pub(super) enum KeyOwner {
 }
 
 impl KeyOwner {
-    /// The user of this name; without one, whoever signed the request.
+    /// The user of this name; without one, the caller.
     pub(super) fn of(
         tx: &dyn ReadTx,
         call: &Call<'_>,

@@ -14,7 +14,7 @@ impl Action for RemoveUserFromGroup {
     const NAME: &'static str = "RemoveUserFromGroup";
     const SUMMARY: &'static str = "Takes a user out of a group.";
     const DETAILS: &'static str =
-        "What only the policies of the group allow is refused from the next call on.";
+        "Calls that only the policies of the group allow are refused from the next one on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

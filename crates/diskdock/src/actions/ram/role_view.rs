@@ -58,7 +58,7 @@ macro_rules! role_reply {
 role_reply!(
     /// A role as it was made.
     struct MadeRole of role {
-        /// The document that says who may assume it.
+        /// The trust policy.
         assume_role_policy_document: String = role.trust.clone(),
     }
 );
@@ -68,7 +68,7 @@ role_reply!(
     struct ChangedRole of role {
         /// When it was last changed.
         update_date: String = with_seconds(role.updated_at),
-        /// The document that says who may assume it.
+        /// The trust policy.
         assume_role_policy_document: String = role.trust.clone(),
     }
 );
@@ -78,7 +78,7 @@ role_reply!(
     struct ShownRole of role {
         /// When it was last changed.
         update_date: String = with_seconds(role.updated_at),
-        /// The document that says who may assume it.
+        /// The trust policy.
         assume_role_policy_document: String = role.trust.clone(),
         /// `false`: services make none here for themselves.
         is_service_linked_role: bool = false,

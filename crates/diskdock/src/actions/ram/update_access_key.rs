@@ -23,7 +23,7 @@ params!(
         user_access_key_id: Text<1, 128>,
         /// Whether it can sign calls.
         status: KeyStatusWord,
-        /// The user; whoever signs the request, if left out.
+        /// The user; the caller, if left out.
         #[malformed = USER_NAME_LENGTH]
         #[example = "alice"]
         #[names = "user"]

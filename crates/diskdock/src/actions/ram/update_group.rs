@@ -49,7 +49,7 @@ impl Action for UpdateGroup {
     const NAME: &'static str = "UpdateGroup";
     const SUMMARY: &'static str = "Changes the name and the comments of a group.";
     const DETAILS: &'static str =
-        "What is left out stays as it is. Users and policies stay the group's.";
+        "Properties that are left out stay as they are. Users and policies stay the group's.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -1,4 +1,4 @@
-//! `UpdateRole`: change who may assume a role, and for how long.
+//! `UpdateRole`: change the trust policy of a role, or how long it can be assumed for.
 
 use domain::ram::RamRole;
 
@@ -18,7 +18,7 @@ params!(
         #[example = "operators"]
         #[names = "role"]
         role_name: Text<1, 64>,
-        /// Another document that says who may assume it.
+        /// Another trust policy.
         #[malformed = NEW_TRUST_LENGTH]
         #[example = "{\"Version\": \"1\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"RAM\": [\"acs:ram::1000000000000001:root\"]}}]}"]
         new_assume_role_policy_document: Option<Text<1, 2048>>,
@@ -46,8 +46,9 @@ impl Action for UpdateRole {
     type Reply = Reply;
 
     const NAME: &'static str = "UpdateRole";
-    const SUMMARY: &'static str = "Changes who may assume a role, and for how long.";
-    const DETAILS: &'static str = "What is left out stays as it is.";
+    const SUMMARY: &'static str =
+        "Changes the trust policy of a role, or how long it can be assumed for.";
+    const DETAILS: &'static str = "Properties that are left out stay as they are.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const SDK: &'static [SdkParam] = &[

@@ -60,7 +60,7 @@ impl Action for UpdateUser {
     const NAME: &'static str = "UpdateUser";
     const SUMMARY: &'static str = "Changes the name and the particulars of a user.";
     const DETAILS: &'static str =
-        "What is left out stays as it is. Keys and policies stay the user's.";
+        "Properties that are left out stay as they are. Keys and policies stay the user's.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

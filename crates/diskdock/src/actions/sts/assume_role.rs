@@ -223,7 +223,7 @@ fn refuse_unless_trusted(
         facts.put("sts:ExternalId", id.0.clone());
     }
     let names = names_of_caller(tx, call)?;
-    // A document that cannot be read any more allows nobody anything.
+    // A document that cannot be read any more allows nothing.
     let verdict = TrustDocument::read(&role.trust).map(|trust| trust.verdict(&names, &facts));
     let verdict = verdict.unwrap_or(PolicyVerdict::ImplicitDeny);
     if verdict == PolicyVerdict::Allow {

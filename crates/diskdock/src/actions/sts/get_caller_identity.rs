@@ -1,9 +1,9 @@
-//! `GetCallerIdentity`: who signed the request.
+//! `GetCallerIdentity`: show the identity of the caller.
 
 use crate::actions::prelude::*;
 use crate::catalog::CallerIdentity;
 
-/// Tells who signed the request.
+/// Shows the identity of the caller.
 pub(crate) struct GetCallerIdentity;
 
 params!(
@@ -36,7 +36,7 @@ impl Query for GetCallerIdentity {
     type Reply = Reply;
 
     const NAME: &'static str = "GetCallerIdentity";
-    const SUMMARY: &'static str = "Tells who signed the request.";
+    const SUMMARY: &'static str = "Shows the identity of the caller.";
     const OPEN: bool = true;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 

@@ -1,4 +1,4 @@
-//! The product STS: who signed a request, and temporary keys of roles.
+//! The product STS: the identity of the caller, and temporary keys of roles.
 
 pub(crate) mod assume_role;
 pub(crate) mod get_caller_identity;

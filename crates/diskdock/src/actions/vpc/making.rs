@@ -1,7 +1,7 @@
 //! The operation that makes a part of a network: no hypervisor has a part in it.
 
-/// Declares the operation that makes one kind of network, under the name of its kind. What was
-/// deleted meanwhile stays so.
+/// Declares the operation that makes one kind of network, under the name of its kind. A network
+/// that was deleted meanwhile stays so.
 macro_rules! making {
     ($(#[$doc:meta])* $name:ident { $network:ident: $id:ty }, $kind:literal) => {
         $(#[$doc])*

@@ -2,8 +2,8 @@
 
 pub(crate) mod controls;
 mod explain;
-mod inject;
 mod instances;
+mod orders;
 mod view;
 
 use std::path::PathBuf;
@@ -19,13 +19,13 @@ use crate::gateway::signature::percent_encode;
 use crate::hypervisor::{Pace, parse_duration_ms};
 use controls::{Controls, token_for};
 use explain::ExplainOrder;
-use inject::{FaultOrder, RuleOrder};
 use instances::InstancesVerb;
+use orders::{FaultOrder, RuleOrder};
 
 /// Inspect and control a running server: operations, clock, faults, locks.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  diskdock admin operations                            what is being carried out, and what failed
+  diskdock admin operations                            operations in flight and failed ones
   diskdock admin rules add --transition detach --times 1 --do refuse
   diskdock admin faults add --action DetachDisk --times 3 --answer IncorrectDiskStatus
   diskdock admin clock hold && diskdock admin clock advance 10m
@@ -90,7 +90,7 @@ enum AdminCommand {
         /// The instance
         instance: String,
     },
-    /// Machines that are lost, and those that are made sure to be dead
+    /// Mark simulated machines as lost or found, and fence machines
     Instances {
         #[command(subcommand)]
         verb: InstancesVerb,
@@ -183,9 +183,9 @@ enum RulesVerb {
 
 #[derive(Debug, Subcommand)]
 enum FaultsVerb {
-    /// Show the injected faults
+    /// Show the added faults
     List,
-    /// Plant a fault
+    /// Add a fault
     Add(FaultOrder),
     /// Remove all faults
     Clear,

@@ -12,7 +12,7 @@ pub(super) fn announcement(endpoint: &str, admin_token: &str) -> String {
     format!("{line}\n")
 }
 
-/// Waits until standard input ends. What comes before is dropped.
+/// Waits until standard input ends. Input before that is dropped.
 pub(super) async fn input_ended() {
     let (ended, waits) = oneshot::channel::<()>();
     // A thread of its own: a read that waits would keep the runtime from ending.

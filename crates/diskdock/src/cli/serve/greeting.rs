@@ -83,7 +83,7 @@ print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", 
 
   export DISKDOCK_ENDPOINT={endpoint}
   diskdock call --help     send any action from here
-  diskdock admin --help    hold transitions, inject faults, move the clock
+  diskdock admin --help    hold transitions, add faults, move the clock
 "#,
         version = env!("CARGO_PKG_VERSION"),
         pace = args.pace,

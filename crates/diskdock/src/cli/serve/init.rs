@@ -134,7 +134,7 @@ impl Beginning {
 }
 
 impl InitFiles {
-    /// Runs the programs; the first that fails ends it. What they write goes to standard error.
+    /// Runs the programs; the first that fails ends it. Their output goes to standard error.
     async fn run_programs(&self, environment: &ProgramEnvironment) -> Result<(), Failure> {
         for path in &self.programs {
             let name = path.display();
@@ -170,7 +170,7 @@ fn command(path: &Path, environment: &ProgramEnvironment) -> Command {
     if let Some(search) = search_path() {
         command.env("PATH", search);
     }
-    // Standard output may be read by whoever waits for the server.
+    // Standard output may be read by a program that waits for the server.
     command.stdin(Stdio::null()).stdout(std::io::stderr()).kill_on_drop(true);
     command
 }

@@ -79,7 +79,7 @@ export async function detach(DiskId, InstanceId) {
 
 export async function refuse(concerned) {
   const of = Object.values(concerned).join(" at ");
-  const said = `What is under way on ${of} fails, as when a guest keeps the device.`;
+  const said = `The transition under way on ${of} fails, as when a guest keeps the device.`;
   if (await sure("refuse", said)) await control("refuse", concerned);
 }
 

@@ -46,7 +46,7 @@ const FORMS = {
   transitions: {
     send: ({ disk, instance }, verb) => ["POST", `transitions/${verb}`, given({ disk, instance })],
     command: ({ disk, instance }, verb) => `admin ${verb}${options({ disk, instance })}`,
-    asks: (_, verb) => verb === "refuse" && "What is under way fails, as when a guest keeps the device.",
+    asks: (_, verb) => verb === "refuse" && "The transitions under way fail, as when a guest keeps the device.",
   },
   fault: {
     send: ({ action, skip, times, code, takes, do: how }) => ["POST", "faults", given({

@@ -140,7 +140,7 @@ fn findings(request: &str, mine: &str) -> Markup {
             h3 { "Canonical request" } pre tabindex="0" { (canonical) }
         }
         h3 { "String to sign" } pre tabindex="0" { (string_to_sign) }
-        h3 { "Signature in the request" } pre tabindex="0" { (told.given) }
+        h3 { "Signature in the request" } pre tabindex="0" { (found.given) }
     }
 }
 

@@ -132,7 +132,7 @@ impl Qemu {
         Ok(progress)
     }
 
-    /// Limits the disks of a machine that has just started. What fails here is made up for
+    /// Limits the disks of a machine that has just started. A failure here is made up for
     /// when store and machine are compared.
     async fn limit_started(&self, machine: &Machine, state: &mut State, limits: &[DiskLimit]) {
         let Some(client) = Machine::open_connection(state) else { return };

@@ -1,8 +1,8 @@
 //! One machine: its record, its process, and the connection to its monitor.
 //!
 //! Everything that is done to a machine is done under its lock, and only short things are: a
-//! command to its monitor, a look at its process. What takes a guest's time is never waited for
-//! under it. Other machines have locks of their own.
+//! command to its monitor, a look at its process. A guest's time is never waited for under it.
+//! Other machines have locks of their own.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

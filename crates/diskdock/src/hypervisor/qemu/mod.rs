@@ -1,7 +1,7 @@
 //! Instances as QEMU virtual machines, disks as volumes of this host's storage.
 //!
 //! One QEMU process for each instance that is on. It outlives the server and is found again through
-//! its monitor. What has become of a request is always looked up there; events only say when to
+//! its monitor. The outcome of a request is always looked up there; events only say when to
 //! look. The driver keeps a small record of its own for each machine, because a machine that is
 //! off has disks too.
 

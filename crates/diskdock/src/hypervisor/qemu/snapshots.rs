@@ -1,8 +1,8 @@
 //! Snapshots of disks, with the disk closed, or open in a machine.
 //!
 //! A disk that no machine has open is copied on a thread, and no machine opens it meanwhile. One
-//! that a machine has open is copied by QEMU: see [`snapshot_jobs`](super::snapshot_jobs). What is
-//! left of a snapshot that failed is deleted.
+//! that a machine has open is copied by QEMU: see [`snapshot_jobs`](super::snapshot_jobs). The
+//! rest of a snapshot that failed is deleted.
 
 use std::sync::Arc;
 

@@ -273,8 +273,8 @@ impl UnplugPolicy {
         }
     }
 
-    /// The machine is off. What is wanted off can be released now; what was asked for in vain
-    /// stays.
+    /// The machine is off. Disks that are wanted off can be released now; those that were asked for
+    /// in vain stay.
     pub(crate) fn powered_off(&mut self) {
         self.reset();
         self.open.retain(|_, open| open.request.wanted);

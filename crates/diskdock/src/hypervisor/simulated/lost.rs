@@ -58,7 +58,7 @@ impl Simulated {
 }
 
 impl SimulatedState {
-    /// The wait of a transition whose machine is lost. What an operator has decided holds all the
+    /// The wait of a transition whose machine is lost. An operator's decision holds all the
     /// same; the deadline counts on.
     pub(super) fn out_of_reach(&self, key: &Key, under: TransitionState) -> Option<Progress> {
         let machine = self.machines.get(key.instance.as_ref()?)?;

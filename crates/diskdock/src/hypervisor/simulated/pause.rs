@@ -37,7 +37,7 @@ impl Simulated {
 
 impl SimulatedState {
     /// How a transition stands if its machine may be paused: a detach waits, and begins anew when
-    /// the machine goes on. What an operator has decided holds all the same.
+    /// the machine goes on. An operator's decision holds all the same.
     pub(super) fn hold_if_paused(
         &mut self,
         key: &Key,

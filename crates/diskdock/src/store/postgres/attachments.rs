@@ -37,7 +37,7 @@ pub(super) fn of_instance(
     Ok(attached)
 }
 
-/// Brings the lists from where a disk was to where it is now. What is no disk is on no list.
+/// Brings the lists from where a disk was to where it is now. Other resources are on no list.
 pub(super) fn follow(
     tx: &PostgresTx<'_>,
     before: Option<&dyn DynEntity>,

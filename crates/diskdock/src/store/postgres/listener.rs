@@ -1,8 +1,8 @@
 //! Hears from other servers that something changed which this one keeps in memory.
 //!
 //! There is one connection for it in each process, and one empty notification for a batch of
-//! writes, since each wakes every listener of the database. What is not heard is found by those
-//! who look regularly all the same.
+//! writes, since each wakes every listener of the database. Changes that are not heard are
+//! found by the regular looks all the same.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! One transaction on one connection: how it finds resources, and what it locks.
 //!
 //! A read sees one moment (repeatable read). A write is read committed and locks what it decides
-//! on: every resource that it finds by id, until its commit. What it reads as a list cannot be
+//! on: every resource that it finds by id, until its commit. A list that it reads cannot be
 //! locked row by row; a write that wants one is run again alone, with all other writes of all
 //! servers waiting.
 

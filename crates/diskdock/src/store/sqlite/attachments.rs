@@ -37,7 +37,7 @@ fn in_sql(tx: &SqliteTx<'_>, instance: &InstanceId) -> Result<Vec<DiskId>, Store
     ids.map(|id| id.map_err(engine)).collect()
 }
 
-/// Brings the lists from where a disk was to where it is now. What is no disk is on no list.
+/// Brings the lists from where a disk was to where it is now. Other resources are on no list.
 pub(super) fn follow(
     tx: &SqliteTx<'_>,
     before: Option<&dyn DynEntity>,

@@ -80,7 +80,7 @@ fn refuse_file_in_the_way(plan: &BackupPlan) -> Result<(), StoreError> {
     }
 }
 
-/// The store in a directory, for reading. What the last server left in its log counts.
+/// The store in a directory, for reading. The log that the last server left counts.
 fn open_source(directory: &Path) -> Result<Connection, StoreError> {
     identity::check_file(directory)?;
     let path = directory.join(STORE);

@@ -251,7 +251,7 @@ impl Engine for Sqlite {
 
     fn close(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::Release);
-        // A connection that only reads, closed last, would leave the log behind.
+        // A read-only connection, closed last, would leave the log behind.
         self.readers().clear();
         self.writer.close()
     }

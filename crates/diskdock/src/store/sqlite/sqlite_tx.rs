@@ -38,7 +38,7 @@ impl<'c> SqliteTx<'c> {
         SqliteTx { connection, memory, depth, exceeded, loaded }
     }
 
-    /// A read. What it finds by id may be kept, if no commit comes in between.
+    /// A read. Resources that it finds by id may be cached, if no commit comes in between.
     pub(crate) fn reading(
         connection: &'c Connection,
         cache: &'c EntityCache,

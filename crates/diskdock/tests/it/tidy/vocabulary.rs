@@ -84,9 +84,6 @@ const OLD_TYPES: &[&str] = &[
     "Wish",
 ];
 
-/// Words that no line of documentation begins with, since they leave open what is documented.
-const NO_SUBJECTS: &[&str] = &["Anybody", "Nobody", "Somebody", "What", "Who", "Whoever", "Whose"];
-
 /// The name of the type that a line defines at the top level of its module.
 fn defined_type(line: &str) -> Option<&str> {
     let line = line.strip_prefix("pub").map_or(line, |rest| {
@@ -298,30 +295,6 @@ fn source_calls_the_hypervisor_by_its_name() {
     none("\"world\"; say hypervisor, environment or overview", found);
 }
 
-/// The first word of a line of documentation.
-fn documented_subject(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let text = line.strip_prefix("/// ").or_else(|| line.strip_prefix("//! "))?;
-    text.split(|c: char| !c.is_alphanumeric()).next()
-}
-
-#[test]
-fn documentation_begins_with_its_subject() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let mut files = sources();
-    for folder in ["bench/src", "fuzz/fuzz_targets"] {
-        collect(root, &root.join(folder), &["rs"], &mut files);
-    }
-    let found = files.iter().flat_map(|source| {
-        (1..).zip(source.text.lines()).filter_map(move |(number, line)| {
-            let subject = documented_subject(line)?;
-            let place = format!("{}:{number}: {}", source.path, line.trim());
-            NO_SUBJECTS.contains(&subject).then_some(place)
-        })
-    });
-    none("documentation without a subject; begin with a noun or a verb", found);
-}
-
 #[test]
 fn defined_type_and_has_word_read_lines() {
     assert_eq!(defined_type("pub(crate) struct Writer<'a> {"), Some("Writer"));
@@ -345,11 +318,4 @@ fn has_old_sees_compounds_and_other_forms_of_words() {
 fn without_stored_names_leaves_the_rest_of_a_line() {
     let line = without_stored_names("#[serde(rename = \"calling_off\", default)] calling: u8");
     assert_eq!(line, "#[serde(, default)] calling: u8");
-}
-
-#[test]
-fn documented_subject_reads_the_first_word_of_documentation_only() {
-    assert_eq!(documented_subject("    /// What's shown."), Some("What"));
-    assert_eq!(documented_subject("//! Whatever comes."), Some("Whatever"));
-    assert_eq!(documented_subject("// What comes."), None);
 }

@@ -108,7 +108,7 @@ impl<'a> ZoneSelection<'a> {
         (0..storage.amount).map(disk).collect()
     }
 
-    /// A data disk that nobody asked for, with its defaults.
+    /// A data disk of the image, with its defaults.
     pub(super) fn default_data_disk(&self, zone: Option<&Zone>) -> DiskPlan {
         let plan = self.blank(zone, self.data_category(None));
         DiskPlan { level: plan.category.level(None), ..plan }

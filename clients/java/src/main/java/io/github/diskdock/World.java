@@ -70,7 +70,7 @@ public final class World implements AutoCloseable {
         }
     }
 
-    /** Plants a fault. */
+    /** Adds a fault. */
     public void add(Fault fault) {
         controls.ask("POST", "/faults", fault.toJson());
     }
