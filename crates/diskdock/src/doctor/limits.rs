@@ -42,7 +42,7 @@ mod tests {
     use crate::doctor::Verdict;
 
     #[test]
-    fn limits_are_compared() {
+    fn of_process_and_of_system_grade_their_limits() {
         assert_eq!(of_process(1_024).verdict, Verdict::Warning);
         assert_eq!(of_process(4_096).verdict, Verdict::Ok);
         assert_eq!(of_system("1000 0 9223372036854775807\n"), None);

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn document_that_says_not_who_may_assume_a_role_is_refused() {
+    fn check_trust_refuses_documents_without_a_principal() {
         let with = |statement| json!({ "Version": "1", "Statement": [statement] }).to_string();
         let allow = |principal| {
             with(json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal }))

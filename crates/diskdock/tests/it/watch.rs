@@ -101,7 +101,7 @@ async fn every_watcher_sees_every_change() {
 }
 
 #[tokio::test]
-async fn nobody_is_served_before_the_server_knows_its_machines() {
+async fn calls_are_refused_until_the_server_knows_its_machines() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
     let before = server.export_json();

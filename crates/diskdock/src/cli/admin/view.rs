@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_may_be_bare() {
+    fn list_reads_arrays_with_and_without_a_name() {
         let bare = json!([{ "instance": "i-1", "what": "is off" }]);
         let expected = "INSTANCE  WHAT\ni-1       is off";
         assert_eq!(list(&bare, "differences", &["instance", "what"]).unwrap(), expected);

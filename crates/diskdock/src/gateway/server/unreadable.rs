@@ -90,7 +90,7 @@ mod tests {
         connection: close\r\ncontent-length: 0\r\n\r\n";
 
     #[test]
-    fn at_the_end_of_finds_a_bare_reply_behind_another() {
+    fn at_the_end_of_finds_a_bare_reply_after_another_reply() {
         assert_eq!(BareReply::at_the_end_of(BARE), Some((BareReply::HeadTooLarge, 0)));
         let before = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}";
         assert_eq!(BareReply::at_the_end_of(before), None);

@@ -102,7 +102,7 @@ async fn user_may_do_what_the_policies_of_its_groups_allow() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_group_holds_is_deleted() {
+async fn delete_refuses_members_of_groups_and_attached_policies() {
     let server = furnished().await;
     server.ok("Ram.AddUserToGroup", &[GROUP, ALICE]).await;
     server.ok("Ram.AttachPolicyToGroup", &attachment("operators", "readers")).await;

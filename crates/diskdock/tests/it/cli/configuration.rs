@@ -55,7 +55,7 @@ fn options_come_from_the_command_line_then_the_environment_then_the_file() {
 }
 
 #[test]
-fn environment_is_no_part_of_the_file() {
+fn printed_configuration_names_the_environment_as_its_source() {
     let scratch = tempfile::tempdir().unwrap();
     let path = file(scratch.path(), "data-dir = \"kept\"");
     let all = printed(&["--config", &path], &[("DISKDOCK_EPHEMERAL", "true")]);

@@ -98,7 +98,7 @@ fn session_finds_reads_tries_and_carries_out() {
 }
 
 #[test]
-fn mistakes_are_told_and_end_nothing() {
+fn mcp_session_goes_on_after_errors() {
     let server = Server::start(&["--ephemeral"]);
     let mut session = Session::start(&server, &["--read-only"]);
     session.send("hello");

@@ -194,7 +194,7 @@ async fn restore_refuses_bad_files_and_says_what_is_wrong() {
 }
 
 /// Runs a copy of the program as a user who owns nothing.
-fn as_nobody(arguments: &[&Path]) -> Option<Output> {
+fn as_an_unprivileged_user(arguments: &[&Path]) -> Option<Output> {
     let place = tempfile::tempdir().unwrap();
     fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let program = place.path().join("diskdock");
@@ -221,7 +221,7 @@ async fn backup_and_restore_say_what_they_may_not_read_or_write() {
     let restore = [Path::new("restore"), Path::new("--yes"), &file, option, Path::new("/tmp")];
     let backup = [Path::new("backup"), Path::new("/tmp/diskdock-none"), option, data.path()];
     for arguments in [&restore[..], &backup[..]] {
-        let output = as_nobody(arguments).expect("the program can be run by others");
+        let output = as_an_unprivileged_user(arguments).expect("the program can be run by others");
         let told = complaint(&output);
         let is_told = told.contains("ermission denied") || told.contains("everybody shares it");
         assert!(!output.status.success() && is_told, "{told}");

@@ -251,7 +251,7 @@ fn wait_for_a_paused_machine_ends_after_an_hour_despite_restarts() {
 }
 
 #[test]
-fn time_in_which_nobody_looked_hardly_counts_as_paused() {
+fn observed_counts_at_most_20_s_of_an_unobserved_pause() {
     let mut policy = asked(true);
     policy.observed(&attachment(1), paused(), BEGINNING);
     let later = BEGINNING + 2 * PAUSED_AT_MOST_MS;
