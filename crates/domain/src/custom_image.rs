@@ -14,9 +14,10 @@ use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::{AccountId, SnapshotId};
 use crate::inventory::{Architecture, BootMode, Image, OsType};
 use crate::moment::Moment;
-use crate::string_enum::{IllegalTransition, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::IllegalTransition;
 
 ids!(
     /// A custom image, `m-…`. Public images have ids of other forms.

@@ -32,9 +32,10 @@ use serde::{Deserialize, Serialize};
 use crate::category::{Category, PerformanceLevel};
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
-use crate::string_enum::{ChargeType, LockReason, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::{ChargeType, LockReason};
 
 pub use activity::{Activity, Specification};
 pub use attachment::{Attachment, Phase};

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, DiskId, InstanceId};
 use crate::moment::Moment;
-use crate::string_enum::{ChargeType, IllegalTransition, LockReason, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::{ChargeType, IllegalTransition, LockReason};
 
 string_enum!(
     /// `Status` as clients see it.

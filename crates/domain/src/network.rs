@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::AccountId;
 use crate::moment::Moment;
-use crate::string_enum::{IllegalTransition, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::IllegalTransition;
 
 ids!(
     /// A VPC, `vpc-…`.

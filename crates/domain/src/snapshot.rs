@@ -14,9 +14,10 @@ use crate::disk::{Disk, DiskKind};
 use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::{AccountId, DiskId, SnapshotGroupId, SnapshotId};
 use crate::moment::Moment;
-use crate::string_enum::{IllegalTransition, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::IllegalTransition;
 
 /// Bytes in a GiB.
 const GIB: i64 = 1 << 30;

@@ -13,9 +13,9 @@ use crate::entity::{Entity, EntityId, EntityKind, common_fields};
 use crate::ids::{AccountId, InstanceId, SnapshotGroupId};
 use crate::moment::Moment;
 use crate::snapshot::SnapshotStatus;
-use crate::string_enum::IllegalTransition;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::IllegalTransition;
 
 /// A snapshot group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Entity, EntityId, EntityKind, plain_fields};
 use crate::ids::{AccountId, TaskId};
 use crate::moment::Moment;
-use crate::string_enum::{IllegalTransition, string_enum};
+use crate::string_enum::string_enum;
 use crate::tag::Tag;
 use crate::unknown::UnknownFields;
+use crate::vocabulary::IllegalTransition;
 
 string_enum!(
     /// The work of a task: the action that started it.

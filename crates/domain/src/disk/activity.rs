@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Disk, Phase};
 use crate::category::{Category, PerformanceLevel};
-use crate::string_enum::IllegalTransition;
+use crate::vocabulary::IllegalTransition;
 
 /// An activity on a disk's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

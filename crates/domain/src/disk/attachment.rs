@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Disk, DiskKind, DiskStatus};
 use crate::ids::InstanceId;
 use crate::moment::Moment;
-use crate::string_enum::{ChargeType, IllegalTransition};
 use crate::tag::{self, Tag};
 use crate::unknown::UnknownFields;
+use crate::vocabulary::{ChargeType, IllegalTransition};
 
 /// The phase of an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
