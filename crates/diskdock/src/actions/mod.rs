@@ -2,6 +2,7 @@
 
 pub(crate) mod bss;
 mod cidr;
+mod creation_filter;
 mod derived;
 pub(crate) mod disk;
 pub(crate) mod ebs;

@@ -300,7 +300,7 @@ fn told(console: &str) -> String {
 fn console_command_strips_control_sequences() {
     let written = "\u{1b}]0;title\u{7}\u{1b}[31mlogin:\u{1b}[0m \r\nGrüße\n";
     for (flag, shown) in [(&[][..], "login: \nGrüße\n"), (&["--raw"][..], written)] {
-        let (endpoint, server) = answering(&[&reply(written)]);
+        let (endpoint, server) = answering(&[&told(written)]);
         let arguments = ["console", "i-1", "--endpoint", &endpoint, "--region", "cn-beijing"];
         let output = diskdock(&[&arguments[..], flag].concat());
         assert_eq!(output.status.code(), Some(0));

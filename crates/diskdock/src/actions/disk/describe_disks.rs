@@ -3,10 +3,10 @@
 use domain::SnapshotId;
 
 use super::view::DiskView;
+use crate::actions::creation_filter::creation_filter;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
-use crate::catalog::Time;
 
 /// Lists disks that match all given filters.
 pub(crate) struct DescribeDisks;
@@ -74,7 +74,7 @@ params!(
         #[malformed = LOCK_REASON_UNKNOWN]
         lock_reason: Option<LockFilter>,
         /// Only disks created in a span: `CreationStartTime` and `CreationEndTime`.
-        filter: Groups<FilterEntry>,
+        filter: Groups<DiskCreationFilter>,
         /// Attributes to add to the reply: `Placement`. `IOPS` is always there.
         additional_attributes: Each<Text<1, 64>>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
@@ -90,25 +90,7 @@ params!(
     }
 );
 
-params!(
-    /// A condition on the time of creation.
-    pub(crate) struct FilterEntry {
-        /// `CreationStartTime` or `CreationEndTime`.
-        #[malformed = FILTER_KEY_UNKNOWN]
-        key: Option<FilterKey>,
-        /// The time.
-        #[malformed = FILTER_VALUE_NOT_VALID]
-        value: Option<Time>,
-    }
-);
-
-choice!(
-    /// Keys of a filter.
-    pub(crate) enum FilterKey {
-        From = "CreationStartTime",
-        To = "CreationEndTime",
-    }
-);
+creation_filter!(DiskCreationFilter, FILTER_KEY_UNKNOWN, FILTER_VALUE_NOT_VALID);
 
 choice!(
     /// Statuses that can be asked for.
@@ -291,14 +273,7 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<DiskFilter, ActionError> {
     filter.status = params.status.and_then(|status| DiskStatus::from_word(status.as_str()));
     restrict_attributes(&mut filter, params);
     restrict_texts(&mut filter, params);
-    for FilterEntry { key, value } in &params.filter.0 {
-        match (key, value) {
-            (Some(FilterKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
-            (Some(FilterKey::To), Some(Time(to))) => filter.created.1 = Some(*to),
-            (None, _) => return Err((&FILTER_KEY_UNKNOWN).into()),
-            (_, None) => return Err((&FILTER_VALUE_NOT_VALID).into()),
-        }
-    }
+    filter.created = DiskCreationFilter::span(&params.filter.0)?;
     Ok(filter)
 }
 

@@ -76,7 +76,7 @@ params!(
         #[malformed = LOCK_REASON_UNKNOWN]
         lock_reason: Option<LockReason>,
         /// Only instances created or ending in a span.
-        filter: Groups<FilterEntry>,
+        filter: Groups<InstanceTimeFilter>,
         /// Whether metadata can be reached. It is `enabled` for all.
         http_endpoint: Option<Text<1, 16>>,
         /// How far answers of the metadata server travel.
@@ -102,10 +102,10 @@ params!(
 
 params!(
     /// A condition on a time.
-    pub(crate) struct FilterEntry {
+    pub(crate) struct InstanceTimeFilter {
         /// The key.
         #[malformed = INSTANCE_FILTER_KEY_UNKNOWN]
-        key: Option<FilterKey>,
+        key: Option<InstanceTimeKey>,
         /// The time.
         #[malformed = INSTANCE_FILTER_VALUE_NOT_VALID]
         value: Option<Time>,
@@ -114,7 +114,7 @@ params!(
 
 choice!(
     /// Keys of a filter.
-    pub(crate) enum FilterKey {
+    pub(crate) enum InstanceTimeKey {
         CreatedFrom = "CreationStartTime",
         CreatedTo = "CreationEndTime",
         ExpiresFrom = "ExpiredStartTime",
@@ -303,16 +303,19 @@ fn restrict_network(filter: &mut InstanceFilter, params: &Params) {
     }
 }
 
-fn restrict_time(filter: &mut InstanceFilter, one: &FilterEntry) -> Result<(), &'static ErrorCode> {
+fn restrict_time(
+    filter: &mut InstanceFilter,
+    one: &InstanceTimeFilter,
+) -> Result<(), &'static ErrorCode> {
     let key = one.key.ok_or(&INSTANCE_FILTER_KEY_UNKNOWN)?;
     let Time(at) = one.value.ok_or(&INSTANCE_FILTER_VALUE_NOT_VALID)?;
     filter.also.push(match key {
-        FilterKey::CreatedFrom => Box::new(move |instance| instance.created_at >= at),
-        FilterKey::CreatedTo => Box::new(move |instance| instance.created_at <= at),
-        FilterKey::ExpiresFrom => {
+        InstanceTimeKey::CreatedFrom => Box::new(move |instance| instance.created_at >= at),
+        InstanceTimeKey::CreatedTo => Box::new(move |instance| instance.created_at <= at),
+        InstanceTimeKey::ExpiresFrom => {
             Box::new(move |instance| instance.expires_at.is_none_or(|end| end >= at))
         }
-        FilterKey::ExpiresTo => {
+        InstanceTimeKey::ExpiresTo => {
             Box::new(move |instance| instance.expires_at.is_some_and(|end| end <= at))
         }
     });

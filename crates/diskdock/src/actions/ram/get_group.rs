@@ -1,6 +1,6 @@
 //! `GetGroup`: one group.
 
-use super::group_view::GroupItem;
+use super::group_view::RamGroupItem;
 use super::lookup;
 use crate::actions::prelude::*;
 
@@ -22,7 +22,7 @@ reply!(
     /// Reply of GetGroup.
     pub(crate) struct Reply {
         /// The group.
-        group: GroupItem,
+        group: RamGroupItem,
     }
 );
 
@@ -36,6 +36,6 @@ impl Query for GetGroup {
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let group = lookup::group(tx, call, &params.group_name.0)?;
-        Ok(Reply { group: GroupItem::of(&group) })
+        Ok(Reply { group: RamGroupItem::of(&group) })
     }
 }

@@ -32,7 +32,7 @@ impl NewGroup {
 
 reply!(
     /// A group.
-    pub(crate) struct GroupItem {
+    pub(crate) struct RamGroupItem {
         /// Its id.
         group_id: String,
         /// Its name.
@@ -46,9 +46,9 @@ reply!(
     }
 );
 
-impl GroupItem {
-    pub(super) fn of(group: &RamGroup) -> GroupItem {
-        GroupItem {
+impl RamGroupItem {
+    pub(super) fn of(group: &RamGroup) -> RamGroupItem {
+        RamGroupItem {
             group_id: group.id.to_string(),
             group_name: group.name.clone(),
             comments: group.comments.clone(),

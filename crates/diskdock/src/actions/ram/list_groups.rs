@@ -2,7 +2,7 @@
 
 use domain::ram::RamGroup;
 
-use super::group_view::GroupItem;
+use super::group_view::RamGroupItem;
 use super::lookup::{self, PageParams};
 use crate::actions::paging::token;
 use crate::actions::prelude::*;
@@ -27,7 +27,7 @@ reply!(
     /// The groups of a page.
     pub(crate) struct GroupPage {
         /// The entries.
-        group: Vec<GroupItem>,
+        group: Vec<RamGroupItem>,
     }
 );
 
@@ -44,7 +44,7 @@ impl Query for ListGroups {
         let filter = Filter::<RamGroup>::all(call.caller.account.clone(), "");
         let found = tx.list(&filter, &page)?;
         Ok(Reply {
-            groups: GroupPage { group: found.entries.iter().map(GroupItem::of).collect() },
+            groups: GroupPage { group: found.entries.iter().map(RamGroupItem::of).collect() },
             is_truncated: found.next.is_some(),
             marker: found.next.map(|next| token(Some(next))),
         })

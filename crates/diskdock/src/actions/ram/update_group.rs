@@ -2,7 +2,7 @@
 
 use domain::ram::RamGroup;
 
-use super::group_view::GroupItem;
+use super::group_view::RamGroupItem;
 use super::lookup;
 use crate::actions::prelude::*;
 
@@ -31,7 +31,7 @@ reply!(
     /// Reply of UpdateGroup.
     pub(crate) struct Reply {
         /// The group as it is now.
-        group: GroupItem,
+        group: RamGroupItem,
     }
 );
 
@@ -83,6 +83,6 @@ impl Action for UpdateGroup {
             group.comments.clone_from(&comments.0);
         }
         group.updated_at = call.now;
-        Effect::reply(Reply { group: GroupItem::of(&group) }).save(group)
+        Effect::reply(Reply { group: RamGroupItem::of(&group) }).save(group)
     }
 }

@@ -44,7 +44,7 @@ params!(
         network_category: Option<NetworkCategory>,
         /// The kind of resource to buy.
         #[malformed = RESOURCE_TYPE_FOR_RESOURCES]
-        resource_type: Ignored<Option<ResourceType>>,
+        resource_type: Ignored<Option<SoughtResource>>,
         /// How it would be paid for. Everything can be had either way.
         #[malformed = CHARGE_TYPE_FOR_RESOURCES]
         instance_charge_type: Ignored<Option<ChargeType>>,
@@ -92,7 +92,7 @@ choice!(
 
 choice!(
     /// Kinds of resource to buy.
-    pub(crate) enum ResourceType {
+    pub(crate) enum SoughtResource {
         Instance = "instance",
         Disk = "disk",
         ReservedInstance = "reservedinstance",

@@ -15,15 +15,15 @@ params!(
         #[names = "image"]
         image_id: Option<Text<1, 256>>,
         /// The purpose of the image. The types are the same.
-        action_type: Ignored<Option<ActionType>>,
+        action_type: Ignored<Option<ImageActionType>>,
         /// The retired way to name the image: `imageId` with its id.
-        filter: Groups<FilterEntry>,
+        filter: Groups<ImageFilter>,
     }
 );
 
 params!(
     /// A condition.
-    pub(crate) struct FilterEntry {
+    pub(crate) struct ImageFilter {
         /// The key.
         key: Option<Text<1, 64>>,
         /// The value.
@@ -33,7 +33,7 @@ params!(
 
 choice!(
     /// Purposes of an image.
-    pub(crate) enum ActionType {
+    pub(crate) enum ImageActionType {
         CreateEcs = "CreateEcs",
         ChangeOs = "ChangeOS",
     }
@@ -107,7 +107,7 @@ impl Query for DescribeImageSupportInstanceTypes {
 
 fn image_id(params: &Params) -> Option<&str> {
     let is_image =
-        |filter: &&FilterEntry| filter.key.as_ref().is_some_and(|key| key.0 == "imageId");
+        |filter: &&ImageFilter| filter.key.as_ref().is_some_and(|key| key.0 == "imageId");
     let filtered = || params.filter.0.iter().find(is_image)?.value.as_ref();
     params.image_id.as_ref().map(|id| &*id.0).or_else(|| filtered().map(|id| &*id.0))
 }

@@ -7,7 +7,7 @@ use domain::{AccountId, CustomImage, ImageStatus};
 
 use super::delete_image::is_used;
 use super::image_view::ImageItem;
-use crate::actions::disk::describe_disks::FilterKey;
+use crate::actions::creation_filter::creation_filter;
 use crate::actions::image_lookups::FoundImage;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
@@ -66,7 +66,7 @@ params!(
         /// Only images with all these tags. Only custom images have any.
         tag: Groups<TagFilter>,
         /// Only images created in a span: `CreationStartTime` and `CreationEndTime`.
-        filter: Groups<FilterEntry>,
+        filter: Groups<ImageCreationFilter>,
         /// The intended use of the image. All images suit every use.
         action_type: Ignored<Option<ActionType>>,
         /// Whether to list expired images too. None expires.
@@ -82,17 +82,7 @@ params!(
     }
 );
 
-params!(
-    /// A condition on the time of creation.
-    pub(crate) struct FilterEntry {
-        /// `CreationStartTime` or `CreationEndTime`.
-        #[malformed = IMAGE_FILTER_KEY_UNKNOWN]
-        key: Option<FilterKey>,
-        /// The time.
-        #[malformed = IMAGE_FILTER_VALUE_NOT_VALID]
-        value: Option<Time>,
-    }
-);
+creation_filter!(ImageCreationFilter, IMAGE_FILTER_KEY_UNKNOWN, IMAGE_FILTER_VALUE_NOT_VALID);
 
 choice!(
     /// Sources of images.
@@ -215,7 +205,7 @@ impl Query for DescribeImages {
             }
             None => None,
         };
-        let span = span(&params.filter.0)?;
+        let span = ImageCreationFilter::span(&params.filter.0)?;
         let tags = paging::tags(&params.tag.0)?;
         let paging = Paging::numbered(params.page_number, params.page_size);
         let matching = |one: &Candidate<'_>| {
@@ -344,20 +334,6 @@ fn is_for(wanted: ArchitectureFilter, architecture: Architecture) -> bool {
         ArchitectureFilter::Arm => architecture == Architecture::Arm,
         ArchitectureFilter::OldX86 => false,
     }
-}
-
-/// The earliest and the latest creation that are asked for.
-fn span(filters: &[FilterEntry]) -> Result<(Option<Moment>, Option<Moment>), Refusal> {
-    let mut span = (None, None);
-    for FilterEntry { key, value } in filters {
-        match (key, value) {
-            (Some(FilterKey::From), Some(Time(from))) => span.0 = Some(*from),
-            (Some(FilterKey::To), Some(Time(to))) => span.1 = Some(*to),
-            (None, _) => return Err((&IMAGE_FILTER_KEY_UNKNOWN).into()),
-            (_, None) => return Err((&IMAGE_FILTER_VALUE_NOT_VALID).into()),
-        }
-    }
-    Ok(span)
 }
 
 fn is_within((from, to): (Option<Moment>, Option<Moment>), image: &Image) -> bool {

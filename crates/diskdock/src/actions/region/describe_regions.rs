@@ -17,7 +17,7 @@ params!(
         instance_charge_type: Ignored<Option<AnyChargeType>>,
         /// The kind of resource to buy. Every region sells all kinds.
         #[malformed = RESOURCE_TYPE_NOT_FOUND]
-        resource_type: Ignored<Option<ResourceType>>,
+        resource_type: Ignored<Option<RegionResourceType>>,
     }
 );
 
@@ -33,7 +33,7 @@ choice!(
 
 choice!(
     /// Kinds of resource that a region sells.
-    pub(crate) enum ResourceType {
+    pub(crate) enum RegionResourceType {
         Instance = "instance",
         Disk = "disk",
         ReservedInstance = "reservedinstance",

@@ -89,13 +89,13 @@ reply!(
     /// The groups of a page.
     pub(crate) struct GroupPage {
         /// The entries.
-        security_group: Vec<GroupItem>,
+        security_group: Vec<SecurityGroupItem>,
     }
 );
 
 reply!(
     /// A security group.
-    pub(crate) struct GroupItem {
+    pub(crate) struct SecurityGroupItem {
         /// Its id.
         security_group_id: String,
         /// Display name.
@@ -209,14 +209,14 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SecurityGroup>, Act
     Ok(filter)
 }
 
-fn item(group: SecurityGroup, instances: u64) -> GroupItem {
+fn item(group: SecurityGroup, instances: u64) -> SecurityGroupItem {
     let most = match group.kind {
         SecurityGroupType::Normal => INSTANCES_AT_MOST[0],
         SecurityGroupType::Enterprise => INSTANCES_AT_MOST[1],
     };
     let pair = |tag: Tag| GroupTagPair { tag_key: tag.key, tag_value: tag.value };
     let named = group.rules.iter().filter(|rule| !rule.traffic.group.is_empty());
-    GroupItem {
+    SecurityGroupItem {
         security_group_id: group.id.to_string(),
         security_group_type: group.kind.as_str(),
         ecs_count: instances,

@@ -27,7 +27,7 @@ params!(
         /// Only groups of this instance.
         instance_id: Option<InstanceId>,
         /// Only groups in one of these statuses.
-        status: Each<StatusWord>,
+        status: Each<SnapshotGroupStatusWord>,
         /// Only groups of this resource group.
         resource_group_id: Option<Text<1, 64>>,
         /// Only groups with all these tags.
@@ -43,7 +43,7 @@ params!(
 
 choice!(
     /// Statuses that can be asked for.
-    pub(crate) enum StatusWord {
+    pub(crate) enum SnapshotGroupStatusWord {
         Progressing = "progressing",
         Accomplished = "accomplished",
         Failed = "failed",
@@ -64,13 +64,13 @@ reply!(
     /// The groups of a page.
     pub(crate) struct SnapshotGroups {
         /// One group each.
-        snapshot_group: Vec<GroupItem>,
+        snapshot_group: Vec<SnapshotGroupItem>,
     }
 );
 
 reply!(
     /// One group.
-    pub(crate) struct GroupItem {
+    pub(crate) struct SnapshotGroupItem {
         /// The group's id.
         snapshot_group_id: String,
         /// Display name.
@@ -185,11 +185,11 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SnapshotGroup>, Ref
     Ok(filter)
 }
 
-fn status(word: StatusWord) -> SnapshotStatus {
+fn status(word: SnapshotGroupStatusWord) -> SnapshotStatus {
     match word {
-        StatusWord::Progressing => SnapshotStatus::Progressing,
-        StatusWord::Accomplished => SnapshotStatus::Accomplished,
-        StatusWord::Failed => SnapshotStatus::Failed,
+        SnapshotGroupStatusWord::Progressing => SnapshotStatus::Progressing,
+        SnapshotGroupStatusWord::Accomplished => SnapshotStatus::Accomplished,
+        SnapshotGroupStatusWord::Failed => SnapshotStatus::Failed,
     }
 }
 
@@ -198,8 +198,8 @@ fn tags(tags: &[Tag]) -> GroupTags {
     GroupTags { tag: tags.iter().map(tag).collect() }
 }
 
-fn item(group: &SnapshotGroup, snapshots: &[DiskSnapshot]) -> GroupItem {
-    GroupItem {
+fn item(group: &SnapshotGroup, snapshots: &[DiskSnapshot]) -> SnapshotGroupItem {
+    SnapshotGroupItem {
         snapshot_group_id: group.id.to_string(),
         name: group.name.clone(),
         description: group.description.clone(),

@@ -6,11 +6,12 @@ use domain::{CustomImage, DiskSnapshot, SnapshotId, SnapshotOrigin, SnapshotStat
 
 use super::create_snapshot::CategoryWord;
 use super::view::{SnapshotItem, SnapshotUse, item};
+use crate::actions::creation_filter::creation_filter;
 use crate::actions::image_lookups;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
-use crate::catalog::{Expected, Time};
+use crate::catalog::Expected;
 use crate::store::{EntityReads, Filter};
 
 /// Lists snapshots that match all given filters.
@@ -59,7 +60,7 @@ params!(
         /// Only snapshots with all these tags.
         tag: Groups<TagFilter>,
         /// Only snapshots created in a span: `CreationStartTime` and `CreationEndTime`.
-        filter: Groups<CreationFilter>,
+        filter: Groups<SnapshotCreationFilter>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
         next_token: Option<Text<1, 128>>,
         /// Entries on a page when NextToken is used: 10 to 100.
@@ -74,24 +75,10 @@ params!(
     }
 );
 
-params!(
-    /// A condition on the time of creation.
-    pub(crate) struct CreationFilter {
-        /// `CreationStartTime` or `CreationEndTime`.
-        #[malformed = SNAPSHOT_FILTER_KEY_UNKNOWN]
-        key: Option<CreationKey>,
-        /// The time.
-        #[malformed = SNAPSHOT_FILTER_VALUE_NOT_VALID]
-        value: Option<Time>,
-    }
-);
-
-choice!(
-    /// Keys of a condition.
-    pub(crate) enum CreationKey {
-        From = "CreationStartTime",
-        To = "CreationEndTime",
-    }
+creation_filter!(
+    SnapshotCreationFilter,
+    SNAPSHOT_FILTER_KEY_UNKNOWN,
+    SNAPSHOT_FILTER_VALUE_NOT_VALID
 );
 
 choice!(
@@ -237,14 +224,7 @@ fn filter(
     }
     filter.tags = paging::tags(&params.tag.0)?;
     filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
-    for CreationFilter { key, value } in &params.filter.0 {
-        match (key, value) {
-            (Some(CreationKey::From), Some(Time(from))) => filter.created.0 = Some(*from),
-            (Some(CreationKey::To), Some(Time(to))) => filter.created.1 = Some(*to),
-            (None, _) => return Err((&SNAPSHOT_FILTER_KEY_UNKNOWN).into()),
-            (_, None) => return Err((&SNAPSHOT_FILTER_VALUE_NOT_VALID).into()),
-        }
-    }
+    filter.created = SnapshotCreationFilter::span(&params.filter.0)?;
     restrict_words(&mut filter, params);
     if let Some(Text(name)) = params.snapshot_name.clone() {
         filter.restrict_name(name);
