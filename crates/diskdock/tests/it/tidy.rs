@@ -11,6 +11,9 @@ mod vocabulary;
 /// Lines of a function, and of a file, at most.
 const FUNCTION: usize = 70;
 const FILE: usize = 400;
+/// Lines of the median function and the median file without tests, at most.
+const FUNCTION_MEDIAN: usize = 7;
+const FILE_MEDIAN: usize = 130;
 /// Characters of a line, outside tables that are laid out by hand.
 const LINE: usize = 100;
 
@@ -291,6 +294,25 @@ fn functions_fit_a_screen() {
             .collect::<Vec<_>>()
     });
     none("functions that are too long", found);
+}
+
+fn median(mut lengths: Vec<usize>) -> usize {
+    lengths.sort_unstable();
+    lengths[lengths.len() / 2]
+}
+
+#[test]
+fn medians_stay_small() {
+    let sources: Vec<_> = sources().into_iter().filter(|source| !source.is_test()).collect();
+    let files = sources.iter().map(|source| source.text.lines().count()).collect();
+    let functions = sources.iter().flat_map(|source| {
+        let lines: Vec<_> = source.text.lines().collect();
+        let begin = (0..lines.len()).filter(|at| begins_function(lines[*at]));
+        begin.map(|at| length(&lines[at..])).collect::<Vec<_>>()
+    });
+    let medians = (median(functions.collect()), median(files));
+    let (of_functions, of_files) = medians;
+    assert!(of_functions <= FUNCTION_MEDIAN && of_files <= FILE_MEDIAN, "{medians:?}");
 }
 
 /// The verbs and nouns that names of actions consist of.

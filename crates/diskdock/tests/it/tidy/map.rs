@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md is a map: what it names has to be there.
+//! ARCHITECTURE.md and the other documents are maps: paths that they name have to be there.
 
 use std::path::{Path, PathBuf};
 
@@ -23,10 +23,27 @@ fn resolve(path: &str) -> Option<PathBuf> {
     bases.iter().map(|base| root().join(base).join(path)).find(|path| path.exists())
 }
 
+/// Folders at the root. A path that begins with one of them is looked for from the root.
+const AT_THE_ROOT: &[&str] =
+    &["bench/", "clients/", "crates/", "docs/", "fuzz/", "packaging/", "tests/"];
+
+fn is_file(name: &str) -> bool {
+    [".rs", ".md"].iter().any(|ending| name.ends_with(ending)) && is_plain(name)
+}
+
+/// Whether a name has no place for another one in it, and no command.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('/') && !name.contains(['<', ' ', '*', '…'])
+}
+
 fn is_path(name: &str) -> bool {
-    let is_file = [".rs", ".md", ".toml"].iter().any(|ending| name.ends_with(ending));
-    let is_folder = name.ends_with('/') || name.starts_with("crates/");
-    (is_file || is_folder) && !name.starts_with('/') && !name.contains(['<', ' '])
+    let is_table = name.ends_with(".toml");
+    let is_folder = name.ends_with('/') || begins_at_the_root(name);
+    is_file(name) || ((is_table || is_folder) && is_plain(name))
+}
+
+fn begins_at_the_root(name: &str) -> bool {
+    AT_THE_ROOT.iter().any(|folder| name.starts_with(folder))
 }
 
 #[test]
@@ -35,6 +52,26 @@ fn architecture_names_paths_that_exist() {
     let paths = text.lines().flat_map(quoted).filter(|name| is_path(name));
     let missing = paths.filter(|path| resolve(path).is_none());
     none("paths in ARCHITECTURE.md that lead nowhere", missing.map(str::to_owned));
+}
+
+#[test]
+fn documents_name_paths_that_exist() {
+    let mut pages = vec!["README.md".into(), "CONTRIBUTING.md".into()];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        pages.extend(
+            names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")),
+        );
+    }
+    let missing = pages.iter().flat_map(|page| {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let is_named = |name: &&str| is_file(name) || (begins_at_the_root(name) && is_plain(name));
+        let names = text.lines().flat_map(quoted).filter(is_named);
+        let missing = names.filter(|name| resolve(name).is_none());
+        missing.map(|name| format!("{name} in {page}")).collect::<Vec<_>>()
+    });
+    none("paths in documents that lead nowhere", missing);
 }
 
 #[test]
