@@ -12,7 +12,8 @@
 //!  Available or In_use --reinit--> ReIniting --reinited--> Available or In_use, as it was
 //!
 //!  In_use --detached_by_guest--> Available: a guest released the disk after the detach timed out.
-//!  Available, Creating --found_attached--> In_use: a guest has the disk, which an older store did not know.
+//!  Available or Creating --found_attached--> In_use: a guest has the disk, which an older store
+//!  did not know.
 //! ```
 //!
 //! The status is not stored: it follows from where the disk is. A multi-attach disk walks the
