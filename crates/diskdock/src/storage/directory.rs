@@ -1,6 +1,7 @@
 //! Disks as files in a directory.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -150,8 +151,11 @@ impl Directory {
     ) -> Result<Option<(PathBuf, DiskFormat)>, StorageError> {
         for format in DiskFormat::ALL {
             let path = self.named(disk, format)?;
-            if std::fs::symlink_metadata(&path).is_ok() {
-                return Ok(Some((path, format)));
+            // Only a name that is not there is none: a directory that cannot be read may hold it.
+            match std::fs::symlink_metadata(&path) {
+                Ok(_) => return Ok(Some((path, format))),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error).at("look for", &path),
             }
         }
         self.check_still_there()?;
@@ -287,7 +291,7 @@ impl Volumes for Directory {
             return Ok(Deleted::WereMissing);
         };
         // Only regular files are opened.
-        if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        if path.symlink_metadata().at("look at", &path)?.is_file() {
             holders::refuse_if_locked(&path)?;
         }
         for format in DiskFormat::ALL {

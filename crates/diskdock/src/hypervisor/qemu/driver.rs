@@ -135,8 +135,8 @@ impl Disks for Qemu {
 
     fn has_free_space(&self) -> bool {
         self.volumes.has_free_space().unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot tell whether there is room for disks");
-            true
+            tracing::warn!(%error, "cannot tell whether there is room for disks, so there is none");
+            false
         })
     }
 
