@@ -138,7 +138,8 @@ fn size(states: &[(&'static str, (i32, i32))]) -> (i32, i32) {
 }
 
 /// Neighbours are joined by a straight line, others by an arc: above them to the right, below them
-/// to the left. The edge of a new resource comes from above, that of a deleted one leaves downwards.
+/// to the left. The edge of a new resource comes from above, that of a deleted one leaves
+/// downwards.
 fn auto_layout(edge: &Edge, states: &[(&'static str, (i32, i32))]) -> EdgePath {
     let place = |wanted| states.iter().find(|(name, _)| *name == wanted).map(|(_, at)| *at);
     let (from, to) = (edge.from.and_then(place), edge.to.and_then(place));

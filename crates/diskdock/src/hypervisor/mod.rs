@@ -233,7 +233,8 @@ pub trait Machines: Send + Sync {
         disk: Option<&'a DiskId>,
     ) -> DriverFuture<'a, ()>;
     /// Learns what the store says of an instance: all of it where it does not know the instance,
-    /// and disks that it does not know of where the instance is off. Running machines it knows better.
+    /// and disks that it does not know of where the instance is off. Running machines it knows
+    /// better.
     fn adopt<'a>(
         &'a self,
         instance: &'a InstanceId,
@@ -326,8 +327,8 @@ pub trait Disks: Send + Sync {
     fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()>;
     /// The snapshots that have bytes, sorted, whether the store knows them or not.
     fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>>;
-    /// Copies the content of a snapshot of this disk under the id of another one, in another region.
-    /// A driver that cannot do so fails; the environment says so beforehand.
+    /// Copies the content of a snapshot of this disk under the id of another one, in another
+    /// region. A driver that cannot do so fails; the environment says so beforehand.
     fn copy_snapshot<'a>(
         &'a self,
         from: &'a SnapshotId,

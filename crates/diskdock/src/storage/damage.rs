@@ -1,7 +1,8 @@
 //! Which disks are damaged: acknowledged writes to them may be lost.
 //!
 //! Each has a file beside its own, so that the next server knows too. Damage that cannot be
-//! written there (the same file system may be failing) is remembered by this server, which tries again.
+//! written there (the same file system may be failing) is remembered by this server, which tries
+//! again.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};

@@ -47,9 +47,9 @@ pub struct ListPage<T> {
     pub next: Option<Cursor>,
 }
 
-/// The part of a filter that an engine can answer from an index. A field that is empty or `None` does
-/// not restrict; all that is given must hold. Whether an entry is wanted is decided by the filter
-/// itself; this only says which ones have to be looked at.
+/// The part of a filter that an engine can answer from an index. A field that is empty or `None`
+/// does not restrict; all that is given must hold. Whether an entry is wanted is decided by the
+/// filter itself; this only says which ones have to be looked at.
 #[derive(Clone, Debug)]
 pub struct Scope<'f> {
     /// The owner.

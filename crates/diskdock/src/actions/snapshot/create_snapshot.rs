@@ -242,8 +242,8 @@ impl Operation for TakingSnapshot {
         context.hypervisor.take_snapshot(&self.snapshot, &self.disk, context.now).await
     }
 
-    /// A snapshot that was deleted meanwhile stays so. Its bytes so far, or those of one that failed,
-    /// are thrown away.
+    /// A snapshot that was deleted meanwhile stays so. Its bytes so far, or those of one that
+    /// failed, are thrown away.
     fn finish(
         &self,
         outcome: &Outcome,

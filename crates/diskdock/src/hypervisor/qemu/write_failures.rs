@@ -1,8 +1,8 @@
 //! Writes of guests that this host could not carry out.
 //!
 //! QEMU tells the guest of such a failure, and us in an event. Earlier writes of the guest may be
-//! lost with it: Linux gives up pages that it could not write out, and the next sync succeeds. So the
-//! disk is damaged from then on. Failures while no server listened are found in QEMU's counts,
+//! lost with it: Linux gives up pages that it could not write out, and the next sync succeeds. So
+//! the disk is damaged from then on. Failures while no server listened are found in QEMU's counts,
 //! which the record keeps for comparison: damage that an operator has accepted does not come back.
 
 use std::collections::HashMap;
