@@ -4,6 +4,7 @@ mod driver;
 mod periodic_tasks;
 pub mod worlds;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -71,6 +72,8 @@ pub struct AssemblyOptions {
     pub quotas: Quotas,
     /// Whether snapshots of disks that were never attached are made.
     pub snapshot_new_disks: bool,
+    /// Ports of this host that tags of instances may lead into their guests.
+    pub forward_ports: RangeInclusive<u16>,
     /// Whether the vendor's request limits hold.
     pub throttle: bool,
     /// Keys that are valid while the server runs.
@@ -142,6 +145,7 @@ impl Assembly {
             can_snapshot,
             can_snapshot_shared_disks,
             can_snapshot_new_disks: plan.snapshot_new_disks,
+            forward_ports: plan.forward_ports,
             is_simulated: simulated.is_some(),
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),

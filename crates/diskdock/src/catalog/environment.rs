@@ -1,6 +1,7 @@
 //! The environment of a request: the inventory, the source of ids, the abilities of the hypervisor.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,6 +12,10 @@ use domain::{Activity, DiskId, InstanceId, Moment, SnapshotId};
 
 use super::errors::{Refusal, SNAPSHOTS_NOT_HERE};
 pub(crate) use crate::ids::IdGenerator;
+
+/// Ports of this host that may lead into guests unless an operator says otherwise: those that are
+/// not kept for the services of a host.
+pub const FORWARD_PORTS: RangeInclusive<u16> = 1_024..=u16::MAX;
 
 /// Reads the latest of what an instance has written to its console, from files of the host. It may
 /// block, so it is called outside of transactions.
@@ -62,6 +67,8 @@ pub struct Environment {
     pub can_snapshot: bool,
     /// Whether a disk that was never attached can have a snapshot, which the vendor refuses.
     pub can_snapshot_new_disks: bool,
+    /// Ports of this host that tags of instances may lead into their guests.
+    pub forward_ports: RangeInclusive<u16>,
     /// Reads the consoles of instances.
     pub console: Console,
     /// Tells how far snapshots are.
@@ -88,6 +95,7 @@ impl Environment {
             can_snapshot_shared_disks: true,
             can_snapshot: true,
             can_snapshot_new_disks: false,
+            forward_ports: FORWARD_PORTS,
             is_simulated: true,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),

@@ -28,7 +28,9 @@ pub use action::{
     Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
 };
 pub use call::{AssumedRole, Call, Caller, CallerIdentity, Origin};
-pub use environment::{Console, ConsoleOutput, Environment, Environments, HasFreeSpace, Needs};
+pub use environment::{
+    Console, ConsoleOutput, Environment, Environments, FORWARD_PORTS, HasFreeSpace, Needs,
+};
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;
 pub(crate) use names::{

@@ -1,6 +1,7 @@
 //! Options of `diskdock serve` for virtual machines: the hypervisor, and the settings of QEMU.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -97,6 +98,10 @@ pub(crate) struct MachineArgs {
     /// The program that carries the connections of guests with --network user
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
+    /// Ports of this host's loopback that the tag diskdock:forward may lead into guests: FROM-TO,
+    /// or none [default: 1024-65535]
+    #[arg(long, value_name = "PORTS", value_parser = ports)]
+    pub forward_ports: Option<RangeInclusive<u16>>,
     /// The page cache of this host for disks: writeback, or none, which goes past it
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
@@ -160,6 +165,20 @@ fn accel(text: &str) -> Result<AccelChoice, String> {
 
 /// A stop times out after five minutes; before that the power has to be cut.
 const LONGEST_GRACE_MS: i64 = 240_000;
+
+/// Reads `FROM-TO`, or `none`, which holds no port.
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    if text == "none" {
+        // No port is 0.
+        return Ok(0..=0);
+    }
+    let ends =
+        text.split_once('-').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    match ends {
+        Some((from, to)) if 0 < from && from <= to => Ok(from..=to),
+        _ => Err(format!("`{text}` is neither ports such as 20000-29999 nor none")),
+    }
+}
 
 fn grace(text: &str) -> Result<i64, String> {
     let grace = parse_duration_ms(text)

@@ -23,6 +23,7 @@ use super::initial_access_key;
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access, Initialized};
 use crate::assembly::{Assembly, AssemblyOptions};
+use crate::catalog::FORWARD_PORTS;
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
 use crate::gateway::guard::{ExposureRefusal, Guard, check_exposure};
@@ -174,6 +175,7 @@ fn plan(
         },
         throttle: args.throttle,
         snapshot_new_disks: args.snapshot_new_disks,
+        forward_ports: args.machines.forward_ports.clone().unwrap_or(FORWARD_PORTS),
         keys: StartKeys { development: has_development_key(args), given: keys_of_main(args) },
         extra_hosts: args.allow_host.clone(),
     })

@@ -4,6 +4,7 @@ use domain::inventory::{InstanceType, Inventory};
 
 use crate::actions::derived;
 use crate::actions::prelude::*;
+use crate::catalog::Environment;
 use crate::hypervisor::{DiskLimit, FORWARD_TAG, Forward, MachineSpec};
 
 /// Memory of an instance whose type cannot be had any more. It has no processors and never runs.
@@ -59,11 +60,17 @@ fn disks_held(found: &InstanceType) -> u32 {
 }
 
 /// The ports that the tags of an instance forward; none if the tag cannot be read.
-pub(crate) fn forwards(tags: &[Tag]) -> Option<Vec<Forward>> {
+fn forwards(tags: &[Tag]) -> Option<Vec<Forward>> {
     match tags.iter().find(|tag| tag.key == FORWARD_TAG) {
         Some(tag) => Forward::parse_list(&tag.value),
         None => Some(Vec::new()),
     }
+}
+
+/// Whether the tags of an instance forward ports that can be read, and that this server gives.
+pub(crate) fn may_forward(environment: &Environment, tags: &[Tag]) -> bool {
+    let given = |one: &Forward| environment.forward_ports.contains(&one.host);
+    forwards(tags).is_some_and(|forwards| forwards.iter().all(given))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Action for AddTags {
         }
         let id = &params.resource_id.0;
         let found = tagged::find(tx, call, params.resource_type, id, params.region_id.as_ref())?;
-        Ok(Tagging { resources: vec![found.ok_or(&RESOURCE_ID_NOT_FOUND)?], tags })
+        Ok(Tagging::new(call, vec![found.ok_or(&RESOURCE_ID_NOT_FOUND)?], tags))
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Tagging) -> Effect<()> {

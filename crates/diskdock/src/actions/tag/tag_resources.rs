@@ -65,7 +65,7 @@ impl Action for TagResources {
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Tagging, ActionError> {
         let ids = &params.resource_id.0;
         let resources = tagged::find_all(tx, call, params.resource_type, ids, &params.region_id)?;
-        Ok(Tagging { resources, tags: tags(&params.tag.0)? })
+        Ok(Tagging::new(call, resources, tags(&params.tag.0)?))
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Tagging) -> Effect<()> {

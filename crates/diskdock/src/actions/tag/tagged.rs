@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::limits::TAGS_PER_RESOURCE;
 
-use crate::actions::instance::machine_spec::forwards;
+use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::prelude::*;
 use crate::store::{DynEntity, EntityType, KINDS};
 
@@ -104,9 +104,17 @@ pub(super) fn find_all(
 pub(crate) struct Tagging {
     pub(super) resources: Vec<FoundResource>,
     pub(super) tags: Vec<Tag>,
+    /// Whether the tags forward only ports that this server gives.
+    may_forward: bool,
 }
 
 impl Tagging {
+    /// These tags, to be set on these resources.
+    pub(super) fn new(call: &Call<'_>, resources: Vec<FoundResource>, tags: Vec<Tag>) -> Tagging {
+        let may_forward = may_forward(call.environment, &tags);
+        Tagging { resources, tags, may_forward }
+    }
+
     /// The tags of a resource when the new ones are set.
     fn merged(&self, resource: &FoundResource) -> Vec<Tag> {
         let mut merged = resource.tags().to_vec();
@@ -120,9 +128,9 @@ impl Tagging {
         self.resources.iter().all(|one| self.merged(one).len() <= TAGS_PER_RESOURCE)
     }
 
-    fn forwards_are_ports(&self) -> bool {
+    fn may_have_forwards(&self) -> bool {
         let is_instance = |one: &FoundResource| one.resource_type().kind.name == "instance";
-        !self.resources.iter().any(is_instance) || forwards(&self.tags).is_some()
+        !self.resources.iter().any(is_instance) || self.may_forward
     }
 
     /// Sets the tags on all of the resources.
@@ -151,5 +159,5 @@ pub(super) fn take_off(resources: &[FoundResource], is_meant: impl Fn(&Tag) -> b
 #[rustfmt::skip]
 pub(super) const RULES: &[Precondition<Tagging>] = &[
     must("no resource has more than 20 tags afterwards",          Tagging::fits, &TAG_QUOTA),
-    must("the tag diskdock:forward of an instance lists ports, such as 2222:22", Tagging::forwards_are_ports, &TAG_VALUE_MALFORMED),
+    must("the tag diskdock:forward of an instance lists ports that this server gives, such as 2222:22", Tagging::may_have_forwards, &TAG_VALUE_MALFORMED),
 ];

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{MAIN, World, WorldFault, WorldOrder, Worlds};
 use crate::assembly::{Assembly, AssemblyOptions};
+use crate::catalog::FORWARD_PORTS;
 use crate::gateway::Gateway;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, GivenKey, StartKeys, new_key};
 use crate::hypervisor::Simulated;
@@ -107,6 +108,7 @@ impl Worlds {
             quotas: main.services.quotas,
             throttle: main.throttle.is_some(),
             snapshot_new_disks: false,
+            forward_ports: FORWARD_PORTS,
             keys: StartKeys::default(),
             extra_hosts: main.guard.extra_hosts.clone(),
         })

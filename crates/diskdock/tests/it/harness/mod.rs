@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use diskdock::assembly::{Assembly, AssemblyOptions};
+use diskdock::catalog::FORWARD_PORTS;
 use diskdock::clock::Clock;
 use diskdock::gateway::GatewayReply;
 use diskdock::gateway::keys::StartKeys;
@@ -334,6 +335,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         quotas: Default::default(),
         throttle: false,
         snapshot_new_disks: false,
+        forward_ports: FORWARD_PORTS,
         keys: StartKeys { development: true, given: Vec::new() },
         extra_hosts: Vec::new(),
     }

@@ -11,7 +11,7 @@ use super::names::{Sequence, fits_windows};
 use super::network::{self, NetworkPlan};
 use super::params::{Launch, PeriodUnit};
 use super::selection::ZoneSelection;
-use crate::actions::instance::machine_spec::forwards;
+use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::key_pair::named as key_pair;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
@@ -49,6 +49,8 @@ pub(crate) struct LaunchPlan {
     pub local: Vec<DiskPlan>,
     /// Tags of the instance.
     pub tags: Vec<Tag>,
+    /// Whether the tags forward only ports that this server gives.
+    pub may_forward: bool,
     /// Security groups as given, in whatever parameter.
     pub security_groups: Vec<String>,
     /// Where they lie in the network.
@@ -102,6 +104,7 @@ impl LaunchPlan {
             Some(Text(name)) => key_pair(tx, call, &region.id, name)?,
             None => None,
         };
+        let tags = new_tags(&params.tag.0)?;
         Ok(LaunchPlan {
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             network,
@@ -116,7 +119,8 @@ impl LaunchPlan {
             system,
             data,
             local: selection.local_disks(),
-            tags: new_tags(&params.tag.0)?,
+            may_forward: may_forward(call.environment, &tags),
+            tags,
             security_groups,
             auto_release_at: None,
             names: params.instance_name.as_ref().map(|name| name.0.clone()),
@@ -236,7 +240,7 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("PrivateIpAddress is free, and those after it",             |p| p.params.private_ip_address.is_none() || p.network.has_addresses(p.amount), &LAUNCH_ADDRESS_TAKEN),
     must("the vSwitch has an address for every instance",            |p| p.network.has_addresses(p.amount), &LAUNCH_ADDRESSES_EXHAUSTED),
     must("the security groups are of the VPC of the vSwitch",        |p| p.network.groups_fit(), &LAUNCH_GROUP_ELSEWHERE),
-    must("the tag diskdock:forward lists ports, such as 2222:22",    |p| forwards(&p.tags).is_some(), &TAG_VALUE_MALFORMED),
+    must("the tag diskdock:forward lists ports that this server gives, such as 2222:22", |p| p.may_forward, &TAG_VALUE_MALFORMED),
     must("Password is left out with PasswordInherit=true",           |p| p.params.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
     must("a key pair is not for Windows",                            |p| p.params.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
     must("Windows takes the host name",                              |p| !p.is_windows() || p.host_names.iter().all(|n| fits_windows(n)), &HOST_NAME_MALFORMED),

@@ -249,7 +249,9 @@ async fn run_instances_refuses_invalid_values_of_its_own_parameters() {
 async fn launches_refuse_a_forward_tag_that_lists_no_ports() {
     let server = TestServer::new().await;
     let forwards = |value| [("Tag.1.Key", Some("diskdock:forward")), ("Tag.1.Value", value)];
-    for nonsense in [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")] {
+    let kept_for_the_host = [Some("22:22"), Some("2222:22,1023:80")];
+    let nonsense = [None, Some("22"), Some("2222:0"), Some("2222:22,"), Some("a:b")];
+    for nonsense in nonsense.into_iter().chain(kept_for_the_host) {
         both_refuse(&server, &[(&forwards(nonsense), 400, "InvalidTagValue.Malformed")]).await;
     }
     for action in ["RunInstances", "CreateInstance"] {
