@@ -96,7 +96,7 @@ impl Qemu {
         let Some(port) = state.unplug.port_without_cooldown(&free) else { return Ok(()) };
         let record = machine.record(state).await?;
         let shared = record.and_then(|record| record.at(attachment)).is_some_and(|at| at.shared);
-        let volume = self.find_for(&attachment.disk, shared).await.map_err(TransientError)?;
+        let volume = self.find_for(&attachment.disk, shared).await?.map_err(TransientError)?;
         machine.change(state, |record| record.set_port(attachment, port)).await?;
         let inserted = self.insert(machine, state, client, attachment, &volume, port).await?;
         inserted.map_err(transient)?;

@@ -15,7 +15,7 @@ use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
 use super::record::{Plugged, Record};
 use super::unplug_policy::{Decision, Observation};
-use super::volumes::retry_if_transient;
+use super::volumes::{reason_if_final, retry_if_transient};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::StorageError;
@@ -145,7 +145,7 @@ impl Qemu {
     ) -> Result<Result<(), String>, TransientError> {
         for attachment in state.unplug.wanted() {
             if let Err(error) = self.sync_after_power_off(machine, state, &attachment).await? {
-                return Ok(Err(error.to_string()));
+                return reason_if_final(error).map(Err);
             }
             self.remove_from_record(machine, state, &attachment).await?;
             self.emit_event(&attachment.instance, Some(attachment.disk));

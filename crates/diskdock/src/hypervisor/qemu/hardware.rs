@@ -6,8 +6,9 @@ use super::command_line::Boot;
 use super::machine::{Machine, State};
 use super::machine_type::MachineTypes;
 use super::record::{Record, StartsFrom};
+use super::volumes::reason_if_final;
 use super::{Qemu, uefi};
-use crate::hypervisor::MachineSpec;
+use crate::hypervisor::{MachineSpec, TransientError};
 use crate::storage::{ImageStart, KernelFiles};
 
 /// The hardware of one start.
@@ -38,23 +39,30 @@ impl Hardware {
 }
 
 impl Qemu {
-    /// The hardware with which a machine that is off is started, or why it cannot be.
+    /// The hardware with which a machine that is off is started; the inner error is why it cannot
+    /// be, however often it is tried.
     pub(super) async fn hardware(
         &self,
         machine: &Machine,
         state: &mut State,
         spec: &MachineSpec,
-    ) -> Result<Hardware, String> {
-        let record = machine.record(state).await.map_err(|error| error.to_string())?;
+    ) -> Result<Result<Hardware, String>, TransientError> {
+        let record = machine.record(state).await?;
         let (recorded, starts_from) =
             record.map_or((None, None), |record| (record.machine_type.clone(), record.starts_from));
         let image = spec.image.clone();
-        let found = self.with_volumes(move |volumes| volumes.image_start(&image)).await;
-        let found = found.map_err(|error| error.to_string())?;
-        let start = start_of(&spec.image, found, starts_from)?;
-        let types = self.machine_types.get_or_try_init(|| MachineTypes::of(&self.config.program));
-        let machine_type = types.await?.choose(recorded.as_deref())?;
-        Ok(Hardware { machine_type, start, io_thread: true })
+        let found = match self.with_volumes(move |volumes| volumes.image_start(&image)).await {
+            Ok(found) => found,
+            Err(error) => return reason_if_final(error).map(Err),
+        };
+        let chosen = async {
+            let start = start_of(&spec.image, found, starts_from)?;
+            let program = &self.config.program;
+            let types = self.machine_types.get_or_try_init(|| MachineTypes::of(program)).await?;
+            let machine_type = types.choose(recorded.as_deref())?;
+            Ok(Hardware { machine_type, start, io_thread: true })
+        };
+        Ok(chosen.await)
     }
 
     /// The firmware or kernel for QEMU. Makes missing files in the machine's directory.

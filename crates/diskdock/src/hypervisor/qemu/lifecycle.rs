@@ -1,56 +1,32 @@
-//! Starts, stops and reboots machines.
+//! Starts and reboots machines.
 
 use std::time::Duration;
 
 use domain::{DiskId, InstanceId, Uptime};
-use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
 use super::command_line::{BootDisk, Parts, command_line};
 use super::copies::OpenPermit;
 use super::hardware::Hardware;
-use super::machine::{Machine, State, retry_or_fail, transient};
+use super::machine::{Machine, State, retry_or_fail};
 use super::record::{Plugged, Record, StartsFrom};
+use super::volumes::reason_if_final;
 use super::{Qemu, network, object_names, process, seed};
 use crate::failpoint;
-use crate::hypervisor::{
-    AttachmentId, DiskLimit, MachineSpec, PAUSED_BY_OPERATOR, Progress, TransientError,
-};
+use crate::hypervisor::{AttachmentId, DiskLimit, MachineSpec, Progress, TransientError};
 use crate::storage::Volume;
 
 /// The deadline for the monitor of a new QEMU.
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval of checking the monitor of a new QEMU.
-const MONITOR_POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// How often a guest is asked to shut down, in milliseconds: a request that comes before its
-/// system is up is lost.
-const ASK_AGAIN_MS: i64 = 2_000;
-/// The deadline for QEMU to end after it has accepted `quit`.
-const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const MONITOR_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a start waits for operations that take disks off, in milliseconds. After a restart of
 /// the server they come to their turn within moments, but one may have been given up instead.
 const DETACHES_FIRST_MS: i64 = 30_000;
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
-const EXIT_POLL_MS: i64 = 100;
-
-/// The reason why a machine is paused, if it is: its processors are stopped until they are resumed.
-pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
-    match &status.status {
-        RunState::Paused => Some(PAUSED_BY_OPERATOR.to_owned()),
-        RunState::Prelaunch => Some("the virtual machine is paused: it was never begun".to_owned()),
-        RunState::IoError => {
-            let what = "the virtual machine is paused: the host has no room for its disks";
-            Some(format!("{what}; it resumes by itself once there is"))
-        }
-        RunState::InternalError => {
-            let what = "the virtual machine stands still after an internal error of QEMU";
-            Some(format!("{what}; only a forced stop helps"))
-        }
-        _ => None,
-    }
-}
+pub(super) const EXIT_POLL_MS: i64 = 100;
 
 impl Qemu {
     pub(super) async fn advance_start(
@@ -88,7 +64,7 @@ impl Qemu {
             let because = "a disk is Detaching; it leaves before the machine starts".to_owned();
             return Ok(Progress::RetryAfter { after_ms: EXIT_POLL_MS, because });
         }
-        let hardware = match self.hardware(machine, state, spec).await {
+        let hardware = match self.hardware(machine, state, spec).await? {
             Ok(hardware) => hardware,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
@@ -101,7 +77,7 @@ impl Qemu {
             Ok(opening) => opening,
             Err(waits) => return Ok(waits),
         };
-        let volumes = match self.volumes_to_boot(machine, state).await {
+        let volumes = match self.volumes_to_boot(machine, state).await? {
             Ok(volumes) => volumes,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
@@ -113,7 +89,7 @@ impl Qemu {
             }
         };
         machine.change(state, boot_again).await?;
-        let parts = match self.parts(machine, spec, &hardware, volumes).await {
+        let parts = match self.parts(machine, spec, &hardware, volumes).await? {
             Ok(parts) => parts,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
@@ -163,27 +139,33 @@ impl Qemu {
         Ok(now_ms - since_ms < DETACHES_FIRST_MS)
     }
 
-    /// The arguments of QEMU, or why there can be none.
+    /// The arguments of QEMU; the inner error is why there can be none.
     async fn parts(
         &self,
         machine: &Machine,
         spec: &MachineSpec,
         hardware: &Hardware,
         volumes: Vec<(Plugged, Volume)>,
-    ) -> Result<Vec<std::ffi::OsString>, String> {
-        let accel = self.accel().await?;
+    ) -> Result<Result<Vec<std::ffi::OsString>, String>, TransientError> {
+        let accel = match self.accel().await {
+            Ok(accel) => accel,
+            Err(reason) => return Ok(Err(reason)),
+        };
         let disks = volumes.into_iter().map(|(at, volume)| boot_disk(spec, at, &volume));
         let boot_disks = disks.collect::<Result<Vec<_>, _>>()?;
         let has_system_disk = boot_disks.iter().any(|disk| disk.system);
         if hardware.starts_from() != StartsFrom::Kernel && !has_system_disk {
-            return Err("the instance has no system disk".to_owned());
+            return Ok(Err("the instance has no system disk".to_owned()));
         }
-        self.make_run_directory(machine).await.map_err(|error| error.to_string())?;
-        let boot = self.boot(machine, hardware).await?;
+        self.make_run_directory(machine).await.map_err(|error| cannot("make", &error))?;
+        let boot = match self.boot(machine, hardware).await {
+            Ok(boot) => boot,
+            Err(reason) => return Ok(Err(reason)),
+        };
         let seed = seed::make(spec, &machine.run, self.user).await;
-        let seed = seed.map_err(|error| format!("cannot write the user data: {error}"))?;
+        let seed = seed.map_err(|error| cannot("write the user data into", &error))?;
         let card = self.config.network.card();
-        Ok(command_line(&Parts {
+        Ok(Ok(command_line(&Parts {
             spec,
             accel: &accel,
             machine_type: &hardware.machine_type,
@@ -192,7 +174,7 @@ impl Qemu {
             disks: boot_disks,
             seed,
             card,
-        }))
+        })))
     }
 
     /// The right to open all disks of a machine; the inner error is what to wait for.
@@ -207,24 +189,26 @@ impl Qemu {
     }
 
     /// The disks of a machine that is off, in the order of its record, closed for good since it
-    /// was on last.
+    /// was on last. The inner error is why one cannot be used, however often it is tried.
     async fn volumes_to_boot(
         &self,
         machine: &Machine,
         state: &mut State,
-    ) -> Result<Vec<(Plugged, Volume)>, String> {
-        let record = machine.record(state).await.map_err(|error| error.to_string())?;
-        let disks = record.map(|record| record.disks.clone()).unwrap_or_default();
+    ) -> Result<Result<Vec<(Plugged, Volume)>, String>, TransientError> {
+        let disks = machine.record(state).await?.map(|record| record.disks.clone());
         let mut volumes = Vec::new();
-        for at in disks {
-            if at.opened.is_some() {
-                let synced = self.sync_after_exit(machine, state, &at).await;
-                synced.map_err(|error| error.to_string())?;
+        for at in disks.unwrap_or_default() {
+            if at.opened.is_some()
+                && let Err(error) = self.sync_after_exit(machine, state, &at).await
+            {
+                return reason_if_final(error).map(Err);
             }
-            let volume = self.find_for(&at.disk, at.shared).await?;
-            volumes.push((at, volume));
+            match self.find_for(&at.disk, at.shared).await? {
+                Ok(volume) => volumes.push((at, volume)),
+                Err(reason) => return Ok(Err(reason)),
+            }
         }
-        Ok(volumes)
+        Ok(Ok(volumes))
     }
 
     /// Waits until QEMU answers or has ended.
@@ -258,57 +242,6 @@ impl Qemu {
         let words = process::last_words(&machine.run);
         let words = format!("QEMU ended at once ({ended}): {words}");
         retry_or_fail(&mut state.failed_starts, words)
-    }
-
-    pub(super) async fn advance_stop(
-        &self,
-        instance: &InstanceId,
-        force: bool,
-        now: Uptime,
-    ) -> Result<Progress, TransientError> {
-        let machine = self.machine(instance)?;
-        let mut state = machine.state.lock().await;
-        self.turn_off(&machine, &mut state, force, now).await
-    }
-
-    async fn turn_off(
-        &self,
-        machine: &Machine,
-        state: &mut State,
-        force: bool,
-        now: Uptime,
-    ) -> Result<Progress, TransientError> {
-        if !machine.is_on()? {
-            state.forget_guest();
-            return Ok(Progress::Done);
-        }
-        if state.asked_to_stop.is_none()
-            && let Some(reason) = self.loss_by_exit(machine, state).await?
-        {
-            return Ok(Progress::Failed(reason));
-        }
-        let client = self.client(machine, state).await;
-        let (since, last) = *state.asked_to_stop.get_or_insert((now, Uptime(i64::MIN)));
-        if force || now.since_ms(since) >= self.config.shutdown_grace_ms {
-            return cut(machine, client.ok().flatten()).await;
-        }
-        let Some(client) = client? else {
-            return Ok(Progress::RetryAfter {
-                after_ms: EXIT_POLL_MS,
-                because: "QEMU is ending".to_owned(),
-            });
-        };
-        let status = client.execute(QueryStatus {}).await.map_err(transient)?;
-        if let Some(because) = why_paused(&status) {
-            return Ok(Progress::Suspended { after_ms: ASK_AGAIN_MS, because });
-        }
-        if now.since_ms(last) >= ASK_AGAIN_MS {
-            client.execute(SystemPowerdown {}).await.map_err(transient)?;
-            state.asked_to_stop = Some((since, now));
-        }
-        let left = self.config.shutdown_grace_ms - now.since_ms(since);
-        let because = "the guest was asked to shut down".to_owned();
-        Ok(Progress::RetryAfter { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
     }
 
     /// Stops and starts a machine. The boot that is to end is recorded, so that a crash in between
@@ -349,10 +282,15 @@ impl Qemu {
     }
 }
 
-fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDisk, String> {
+/// What the system said about the directory of a machine's sockets, which may pass.
+fn cannot(verb: &str, error: &std::io::Error) -> TransientError {
+    TransientError(format!("cannot {verb} the directory of the virtual machine: {error}"))
+}
+
+fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDisk, TransientError> {
     let (disk, generation) = (at.disk, at.generation);
     let attachment = AttachmentId { instance: spec.instance.clone(), disk, generation };
-    let name = object_names::of_device(&attachment).map_err(|error| error.to_string())?;
+    let name = object_names::of_device(&attachment)?;
     Ok(BootDisk {
         node: volume.block_node(&name),
         name,
@@ -363,25 +301,10 @@ fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDis
     })
 }
 
-/// Turns a machine off whatever its guest is doing: QEMU closes the volumes and ends; if it does
-/// not, it is ended.
-async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress, TransientError> {
-    let told = match &client {
-        Some(client) => client.execute(Quit {}).await,
-        None => Err(qmp::Error::Closed),
-    };
-    let deadline = Instant::now() + QUIT_TIMEOUT;
-    while told.is_ok() && machine.is_on()? && Instant::now() < deadline {
-        sleep(MONITOR_POLL_INTERVAL).await;
-    }
-    if let Some(process) = machine.process().filter(|_| machine.is_on().unwrap_or(true)) {
-        process.kill().map_err(|error| TransientError(format!("cannot end QEMU: {error}")))?;
-    }
-    let because = "QEMU is ending".to_owned();
-    Ok(Progress::RetryAfter { after_ms: MONITOR_POLL_INTERVAL.as_millis() as i64, because })
-}
-
 /// Waits for the end of a process that this server started, so that it leaves no zombie.
 fn reap(mut child: Child) {
     tokio::spawn(async move { child.wait().await });
 }
+
+#[cfg(test)]
+mod tests;

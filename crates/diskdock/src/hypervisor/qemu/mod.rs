@@ -14,6 +14,8 @@ mod device_reconcile;
 mod disks;
 mod driver;
 mod events;
+#[cfg(test)]
+mod flawed_volumes;
 mod hardware;
 mod lifecycle;
 mod machine;
@@ -23,6 +25,7 @@ pub mod network;
 mod object_names;
 mod paused;
 mod plug;
+mod power_off;
 mod process;
 mod qmp_log;
 mod record;

@@ -12,8 +12,8 @@ use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState, Stop};
 use tokio::time::sleep;
 
 use super::Qemu;
-use super::lifecycle::why_paused;
 use super::machine::{Machine, State, transient};
+use super::power_off::why_paused;
 use crate::hypervisor::{NOT_PAUSED, OFF, Progress, TransientError, paused_already};
 
 /// How often it is looked whether there is room again.

@@ -45,7 +45,7 @@ impl Qemu {
             Ok(opening) => opening,
             Err(waits) => return Ok(waits),
         };
-        let volume = match self.find_for(&attachment.disk, shared).await {
+        let volume = match self.find_for(&attachment.disk, shared).await? {
             Ok(volume) => volume,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };

@@ -34,7 +34,7 @@ impl Qemu {
         on: &[InstanceId],
     ) -> Result<Progress, TransientError> {
         let wanted = u64::from(spec.size_gib) * GIB;
-        let bytes = match self.find(&spec.disk).await {
+        let bytes = match self.find(&spec.disk).await? {
             Ok(volume) => volume.opened.bytes,
             Err(reason) => return Ok(Progress::Failed(reason)),
         };
@@ -68,10 +68,7 @@ impl Qemu {
     async fn resize_closed(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
         let spec = spec.clone();
         let resize = move |volumes: &dyn Volumes| volumes.resize(&spec.disk, spec.size_gib);
-        match self.with_volumes(resize).await {
-            Ok(()) => Ok(Progress::Done),
-            Err(error) => Ok(Progress::Failed(error.to_string())),
-        }
+        self.with_volumes(resize).await.map_or_else(retry_if_transient, done)
     }
 
     /// Copies what QEMU still has open back under the disk's name. Every guest must have let go of

@@ -39,22 +39,27 @@ impl Qemu {
         })
     }
 
-    /// The volume of a disk, or why it cannot be used.
-    pub(super) async fn find(&self, disk: &DiskId) -> Result<Volume, String> {
+    /// The volume of a disk; the inner error is why it cannot be used, however often it is tried.
+    pub(super) async fn find(
+        &self,
+        disk: &DiskId,
+    ) -> Result<Result<Volume, String>, TransientError> {
         let disk = disk.clone();
         let found = self.with_volumes(move |volumes| volumes.find(&disk)).await;
-        found.map_err(|error| error.to_string())
+        found.map_or_else(|error| reason_if_final(error).map(Err), |volume| Ok(Ok(volume)))
     }
 
     /// The same, to be opened by a machine: by one of several if it is shared.
-    pub(super) async fn find_for(&self, disk: &DiskId, shared: bool) -> Result<Volume, String> {
-        let volume = self.find(disk).await?;
-        if !shared {
-            return Ok(volume);
-        }
-        volume
-            .to_share()
-            .ok_or_else(|| format!("{disk} cannot be on several machines: its file is not raw"))
+    pub(super) async fn find_for(
+        &self,
+        disk: &DiskId,
+        shared: bool,
+    ) -> Result<Result<Volume, String>, TransientError> {
+        let share = |volume: Volume| {
+            let not_raw = || format!("{disk} cannot be on several machines: its file is not raw");
+            if shared { volume.to_share().ok_or_else(not_raw) } else { Ok(volume) }
+        };
+        Ok(self.find(disk).await?.and_then(share))
     }
 
     pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
@@ -66,13 +71,11 @@ impl Qemu {
             Some(staged) => volumes.adopt(&spec.disk, spec.size_gib, staged),
             None => volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref()),
         };
-        match self.with_volumes(create).await {
-            Ok(()) => Ok(Progress::Done),
-            Err(error) => Ok(Progress::Failed(error.to_string())),
-        }
+        self.with_volumes(create).await.map_or_else(retry_if_transient, done)
     }
 
-    /// Makes a disk with the content of a snapshot, on a thread of its own.
+    /// Makes a disk with the content of a snapshot, on a thread of its own. Where there is no room,
+    /// another attempt would only take it from the guests again.
     async fn create_from(
         &self,
         spec: &DiskSpec,
@@ -83,11 +86,14 @@ impl Qemu {
         let polled = self.copies.poll(&copied, move |watch| {
             volumes.create_from(&what.0.disk, what.0.size_gib, &what.1, watch)
         });
-        Ok(match polled.await {
-            Err(progress) => progress,
-            Ok(Ok(())) => Progress::Done,
-            Ok(Err(error)) => Progress::Failed(error.to_string()),
-        })
+        match polled.await {
+            Err(progress) => Ok(progress),
+            Ok(Ok(())) => Ok(Progress::Done),
+            Ok(Err(error @ StorageError::NoSpace { .. })) => {
+                Ok(Progress::Failed(error.to_string()))
+            }
+            Ok(Err(error)) => retry_if_transient(error),
+        }
     }
 
     pub(super) async fn make_volume_durable(
@@ -339,9 +345,14 @@ pub(super) fn done(_: ()) -> Result<Progress, TransientError> {
 
 /// A failure that trying again cannot change is final; any other is tried again.
 pub(super) fn retry_if_transient(error: StorageError) -> Result<Progress, TransientError> {
-    if error.needs_operator() {
-        Ok(Progress::Failed(error.to_string()))
-    } else {
-        Err(TransientError(error.to_string()))
-    }
+    reason_if_final(error).map(Progress::Failed)
 }
+
+/// The reason of a failure that trying again cannot change.
+pub(super) fn reason_if_final(error: StorageError) -> Result<String, TransientError> {
+    let reason = error.to_string();
+    if error.needs_operator() { Ok(reason) } else { Err(TransientError(reason)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+use super::*;
+use crate::hypervisor::qemu::flawed_volumes::{attachment, driver, too_many_files};
+
+/// Errors that may be gone at the next attempt.
+fn passing() -> [StorageError; 3] {
+    let path = PathBuf::from("disk");
+    let (command, words) = ("qemu-img create".to_owned(), "it took too long".to_owned());
+    [
+        too_many_files(),
+        StorageError::Io { doing: "write", path, source: Errno::IO.into() },
+        StorageError::Tool { command, words },
+    ]
+}
+
+#[tokio::test]
+async fn create_goes_on_after_an_error_that_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, volumes) = driver(directory.path());
+    let disk = DiskSpec::empty("d-1".into(), 1);
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("create", error);
+        assert_eq!(driver.advance_create(&disk).await.unwrap_err().0, words);
+    }
+    assert_eq!(driver.advance_create(&disk).await.unwrap(), Progress::Done);
+    let lost = DiskSpec { image: Some("m-lost".into()), ..DiskSpec::empty("d-2".into(), 1) };
+    let failed = driver.advance_create(&lost).await.unwrap();
+    assert!(matches!(failed, Progress::Failed(_)), "{failed:?}");
+}
+
+#[tokio::test]
+async fn create_from_a_snapshot_goes_on_after_an_error_that_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, volumes) = driver(directory.path());
+    let (first, snapshot) = (DiskSpec::empty("d-1".into(), 1), SnapshotId::from("s-1"));
+    driver.advance_create(&first).await.unwrap();
+    let copied = async |spec: &DiskSpec| loop {
+        match driver.advance_create(spec).await {
+            Ok(Progress::Suspended { .. } | Progress::RetryAfter { .. }) => {}
+            ended => return ended,
+        }
+    };
+    while driver.advance_snapshot(&snapshot, &first.disk).await.unwrap() != Progress::Done {}
+    let second = DiskSpec { snapshot: Some(snapshot.clone()), ..DiskSpec::empty("d-2".into(), 1) };
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("create_from", error);
+        assert_eq!(copied(&second).await.unwrap_err().0, words);
+    }
+    let full = || StorageError::NoSpace { path: "disk".into(), wanted: "1".into(), available: 0 };
+    volumes.fail("create_from", full());
+    assert_eq!(copied(&second).await.unwrap(), Progress::Failed(full().to_string()));
+    assert_eq!(copied(&second).await.unwrap(), Progress::Done);
+}
+
+#[tokio::test]
+async fn resize_of_a_closed_disk_goes_on_after_an_error_that_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, volumes) = driver(directory.path());
+    driver.advance_create(&DiskSpec::empty("d-1".into(), 1)).await.unwrap();
+    let larger = DiskSpec::empty("d-1".into(), 2);
+    for call in ["find", "resize"] {
+        for error in passing() {
+            let words = error.to_string();
+            volumes.fail(call, error);
+            assert_eq!(driver.advance_resize(&larger, &[]).await.unwrap_err().0, words);
+        }
+    }
+    assert_eq!(driver.advance_resize(&larger, &[]).await.unwrap(), Progress::Done);
+}
+
+#[tokio::test]
+async fn attach_goes_on_after_an_error_that_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, volumes) = driver(directory.path());
+    driver.advance_create(&DiskSpec::empty("d-1".into(), 1)).await.unwrap();
+    let there = attachment(&"i-attach".into(), "d-1");
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("find", error);
+        assert_eq!(driver.ensure_plugged(&there, false).await.unwrap_err().0, words);
+    }
+    assert_eq!(driver.ensure_plugged(&there, false).await.unwrap(), Progress::Done);
+    let lost = attachment(&"i-attach".into(), "d-lost");
+    let failed = driver.ensure_plugged(&lost, false).await.unwrap();
+    assert!(matches!(failed, Progress::Failed(_)), "{failed:?}");
+}
