@@ -16,11 +16,16 @@ use crate::storage::{
     Snapshots, StorageError, SyncHandle, Volume, Volumes,
 };
 
+/// The error of a call for a disk, if it is to fail.
+type Fault = fn(&str) -> Option<StorageError>;
+
 /// Volumes that fail.
 pub(super) struct FlawedVolumes {
     sound: Directory,
     /// Calls, by their names, that are to fail, each once.
     faults: Mutex<Vec<(&'static str, StorageError)>>,
+    /// Calls that fail until they are mended.
+    lasting: Mutex<Vec<(&'static str, Fault)>>,
 }
 
 impl FlawedVolumes {
@@ -29,7 +34,22 @@ impl FlawedVolumes {
         self.faults.lock().unwrap().push((call, error));
     }
 
-    fn fault(&self, call: &str) -> Result<(), StorageError> {
+    /// Lets the calls of this name fail from now on, for disks of which this tells an error.
+    pub(super) fn fail_always(&self, call: &'static str, fault: Fault) {
+        self.lasting.lock().unwrap().push((call, fault));
+    }
+
+    /// From now on, no call fails.
+    pub(super) fn mend(&self) {
+        self.lasting.lock().unwrap().clear();
+    }
+
+    fn fault(&self, call: &str, disk: &str) -> Result<(), StorageError> {
+        let lasting = self.lasting.lock().unwrap();
+        let of_call = lasting.iter().filter(|(wanted, _)| *wanted == call);
+        if let Some(error) = of_call.filter_map(|(_, fault)| fault(disk)).next() {
+            return Err(error);
+        }
         let mut faults = self.faults.lock().unwrap();
         let found = faults.iter().position(|(wanted, _)| *wanted == call);
         found.map_or(Ok(()), |at| Err(faults.remove(at).1))
@@ -53,7 +73,8 @@ pub(super) fn driver(directory: &Path) -> (Arc<Qemu>, Arc<FlawedVolumes>) {
         shutdown_grace_ms: 30_000,
     };
     let sound = Directory::open(directory, None).unwrap();
-    let volumes = Arc::new(FlawedVolumes { sound, faults: Mutex::default() });
+    let volumes =
+        Arc::new(FlawedVolumes { sound, faults: Mutex::default(), lasting: Mutex::default() });
     (Qemu::open(config, directory, Arc::clone(&volumes) as _), volumes)
 }
 
@@ -62,11 +83,21 @@ pub(super) fn attachment(instance: &InstanceId, disk: &str) -> AttachmentId {
     AttachmentId { instance: instance.clone(), disk: disk.into(), generation: 1 }
 }
 
+/// Calls that are about a disk or a snapshot in the first place.
 macro_rules! may_fail {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {$(
-        fn $name(&self, $($argument: $type),*) -> Result<$result, StorageError> {
-            self.fault(stringify!($name))?;
-            self.sound.$name($($argument),*)
+    ($($name:ident($of:ident: $id:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {$(
+        fn $name(&self, $of: $id $(, $argument: $type)*) -> Result<$result, StorageError> {
+            self.fault(stringify!($name), $of.as_ref())?;
+            self.sound.$name($of $(, $argument)*)
+        }
+    )*};
+}
+
+/// Calls about all of them.
+macro_rules! are_sound {
+    ($($name:ident -> $result:ty;)*) => {$(
+        fn $name(&self) -> Result<$result, StorageError> {
+            self.sound.$name()
         }
     )*};
 }
@@ -81,13 +112,16 @@ impl Volumes for FlawedVolumes {
         open_for_sync(disk: &DiskId, opened: Option<&Opened>) -> Arc<dyn SyncHandle>;
         refuse_if_written(disk: &DiskId) -> ();
         delete(disk: &DiskId) -> Deleted;
-        has_free_space() -> bool;
-        free_bytes() -> u64;
-        list() -> Vec<DiskId>;
         holders(disk: &DiskId) -> Vec<Holder>;
         accept(disk: &DiskId) -> Option<String>;
         restore(disk: &DiskId, opened: &Opened, process: u32) -> Opened;
         image_start(image: &str) -> Option<ImageStart>;
+    }
+
+    are_sound! {
+        has_free_space -> bool;
+        free_bytes -> u64;
+        list -> Vec<DiskId>;
     }
 
     fn mark_damaged(&self, disk: &DiskId, why: &str) {
@@ -104,6 +138,10 @@ impl Volumes for FlawedVolumes {
 }
 
 impl Snapshots for FlawedVolumes {
+    are_sound! {
+        snapshots -> Vec<SnapshotId>;
+    }
+
     may_fail! {
         snapshot_state(snapshot: &SnapshotId) -> SnapshotState;
         take(snapshot: &SnapshotId, disk: &DiskId, watch: CopyWatch<'_>) -> ();
@@ -112,7 +150,6 @@ impl Snapshots for FlawedVolumes {
         begun(snapshot: &SnapshotId) -> Volume;
         finish(snapshot: &SnapshotId) -> ();
         delete_snapshot(snapshot: &SnapshotId) -> Deleted;
-        snapshots() -> Vec<SnapshotId>;
         create_from(
             disk: &DiskId, size_gib: u32, snapshot: &SnapshotId, watch: CopyWatch<'_>
         ) -> ();

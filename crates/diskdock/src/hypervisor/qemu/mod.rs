@@ -7,6 +7,7 @@
 
 pub mod accel;
 mod acpi_hotplug;
+mod closing;
 mod command_line;
 mod console;
 mod copies;
@@ -237,6 +238,7 @@ impl Qemu {
             return Err(TransientError(format!("the machine of {instance} is still on")));
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
+        self.wait_closed(&machine, &record.disks).await?;
         for at in &record.disks {
             if let Err(error) = self.sync_after_exit(&machine, &mut state, at).await {
                 self.mark_unsynced_damaged(&at.disk, error).await?;

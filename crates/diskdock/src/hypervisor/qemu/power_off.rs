@@ -54,6 +54,12 @@ impl Qemu {
         now: Uptime,
     ) -> Result<Progress, TransientError> {
         if !machine.is_on()? {
+            let disks = machine.record(state).await?.map(|record| record.disks.clone());
+            if let Err(TransientError(because)) =
+                self.wait_closed(machine, &disks.unwrap_or_default()).await
+            {
+                return Ok(Progress::RetryAfter { after_ms: ASK_AGAIN_MS, because });
+            }
             state.forget_guest();
             return Ok(Progress::Done);
         }

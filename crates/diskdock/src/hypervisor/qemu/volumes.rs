@@ -5,24 +5,18 @@
 //! to, and written out. Only then is the disk known to be closed.
 
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::{DiskId, InstanceId, SnapshotId};
-use tokio::time::{Instant, sleep};
 
 use super::Qemu;
+use super::closing::refuse_unless_closed;
 use super::copies::Copied;
 use super::machine::{Machine, State};
-use super::process;
 use super::record::Plugged;
 use crate::hypervisor::{DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
-
-/// How long the kernel takes at most to close the files of a process that ends.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often that is looked at.
-const CLOSE_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
@@ -150,21 +144,18 @@ impl Qemu {
         state: &mut State,
         at: &Plugged,
     ) -> Result<(), StorageError> {
-        let (disk, opened) = (at.disk.clone(), at.opened.clone());
-        let had_open = opened.is_some();
-        let (shared, name) = (at.shared, machine.id.clone());
+        let had_open = at.opened.is_some();
+        let (disk, name) = (at.clone(), machine.id.clone());
         let synced = self.with_volumes(move |volumes| {
-            let handle = volumes.open_for_sync(&disk, opened.as_ref()).and_then(|handle| {
-                refuse_if_running(volumes, &disk, shared, &name)?;
-                Ok(handle)
-            });
+            let handle = volumes.open_for_sync(&disk.disk, disk.opened.as_ref());
+            refuse_unless_closed(volumes, slice::from_ref(&disk), &name)?;
             let synced = handle.and_then(|handle| handle.sync());
             match &synced {
                 Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
                     if had_open =>
                 {
                     let why = format!("its virtual machine ended, and {error}");
-                    volumes.mark_damaged(&disk, &why);
+                    volumes.mark_damaged(&disk.disk, &why);
                 }
                 Ok(()) | Err(_) => {}
             }
@@ -198,38 +189,6 @@ impl Qemu {
         let lost = errors.into_iter().find(|(_, error)| is_lost(error));
         let last = "its guest has the last copy, which would go with the machine";
         Ok(lost.map(|(disk, error)| format!("{disk}: {last}: {error}")))
-    }
-
-    /// Waits a moment until no QEMU has the disks of a machine open that seems to be off. It is not
-    /// off as long as one has: its files may be copies of those that its QEMU holds.
-    pub(super) async fn wait_closed(
-        &self,
-        machine: &Machine,
-        disks: &[Plugged],
-    ) -> Result<(), TransientError> {
-        let opened: Vec<_> = disks.iter().filter(|at| at.opened.is_some()).cloned().collect();
-        if opened.is_empty() {
-            return Ok(());
-        }
-        let deadline = Instant::now() + CLOSE_TIMEOUT;
-        loop {
-            let (disks, name) = (opened.clone(), machine.id.clone());
-            let checked = self.with_volumes(move |volumes| {
-                disks
-                    .iter()
-                    .try_for_each(|at| refuse_if_running(volumes, &at.disk, at.shared, &name))
-            });
-            match checked.await {
-                Err(StorageError::Taken { .. }) if Instant::now() < deadline => {
-                    sleep(CLOSE_POLL_INTERVAL).await;
-                }
-                Err(error @ StorageError::Taken { .. }) => {
-                    return Err(TransientError(error.to_string()));
-                }
-                // What else is wrong with a disk is told as its problem.
-                Ok(()) | Err(_) => return Ok(()),
-            }
-        }
     }
 
     /// Remembers that writes to a disk may be lost, for this reason.
@@ -311,30 +270,6 @@ impl Qemu {
             }
         }
         Ok(Progress::Done)
-    }
-}
-
-/// Fails if the machine may still write to the disk although it seems to be off. Where several have
-/// it, the file does not tell which.
-fn refuse_if_running(
-    volumes: &dyn Volumes,
-    disk: &DiskId,
-    shared: bool,
-    machine: &InstanceId,
-) -> Result<(), StorageError> {
-    if !shared {
-        return volumes.refuse_if_written(disk);
-    }
-    match process::is_listed(machine.as_str()) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(StorageError::Taken {
-            what: format!("{machine} has {disk} open, though it seems to be off"),
-            hint: "it goes when the QEMU of that name has ended".to_owned(),
-        }),
-        Err(source) => {
-            let path = Path::new("/proc").to_owned();
-            Err(StorageError::Io { doing: "look for processes in", path, source })
-        }
     }
 }
 
