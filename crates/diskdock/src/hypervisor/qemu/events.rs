@@ -146,7 +146,7 @@ impl Qemu {
     async fn handle_monitor_closed(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let deadline = Instant::now() + EXIT_TIMEOUT;
-        while machine.is_on().unwrap_or(true) && Instant::now() < deadline {
+        while machine.is_on().await.unwrap_or(true) && Instant::now() < deadline {
             sleep(CHECK_EVERY).await;
         }
         self.emit_event(instance, None);

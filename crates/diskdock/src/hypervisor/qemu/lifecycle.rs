@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, Uptime};
 use tokio::process::Child;
 use tokio::time::{Instant, sleep};
 
@@ -53,7 +53,7 @@ impl Qemu {
             return Ok(Progress::Failed(reason));
         }
         failpoint::hit("start.begins");
-        let Some(power) = machine.power()? else {
+        let Some(power) = machine.power().await? else {
             let because = "another QEMU of this machine is starting or ending".to_owned();
             return Ok(Progress::RetryAfter { after_ms: EXIT_POLL_MS, because });
         };
@@ -259,7 +259,7 @@ impl Qemu {
         if record.rebooting.is_none() {
             machine.change(&mut state, |record| record.rebooting = Some(boots)).await?;
         }
-        let progress = if boots == ends && machine.is_on()? {
+        let progress = if boots == ends && machine.is_on().await? {
             match self.turn_off(&machine, &mut state, false, now).await? {
                 Progress::Done => self.turn_on(&machine, &mut state, spec).await?,
                 waits => return Ok(waits),

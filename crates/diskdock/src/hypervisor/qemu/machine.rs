@@ -118,24 +118,37 @@ impl Machine {
     }
 
     /// Whether it is on: whether any QEMU still has its volumes open.
-    pub(crate) fn is_on(&self) -> Result<bool, TransientError> {
-        let on = Power::is_on(&self.directory, self.id.as_str());
-        on.map_err(|error| {
-            TransientError(format!("cannot tell whether {} is on: {error}", self.id))
-        })
+    pub(crate) async fn is_on(&self) -> Result<bool, TransientError> {
+        self.ask_power(Power::is_on).await
     }
 
     /// The right to turn it on; none while it is on.
-    pub(crate) fn power(&self) -> Result<Option<File>, TransientError> {
-        // A machine that was never on need not have a directory yet.
-        let power = std::fs::create_dir_all(&self.directory);
-        match power.and_then(|()| Power::of(&self.directory, self.id.as_str())) {
-            Ok(Power::Off(power)) => Ok(Some(power)),
-            Ok(Power::On) => Ok(None),
-            Err(error) => {
-                Err(TransientError(format!("cannot tell whether {} is on: {error}", self.id)))
-            }
+    pub(crate) async fn power(&self) -> Result<Option<File>, TransientError> {
+        let power = |directory: &Path, name: &str| {
+            // A machine that was never on need not have a directory yet.
+            std::fs::create_dir_all(directory)?;
+            Power::of(directory, name)
+        };
+        match self.ask_power(power).await? {
+            Power::Off(power) => Ok(Some(power)),
+            Power::On => Ok(None),
         }
+    }
+
+    /// Makes the file that tells whether it is on, if an earlier version has not or it was lost.
+    pub(crate) async fn make_power_file(&self) -> Result<(), TransientError> {
+        self.ask_power(Power::make_file).await
+    }
+
+    async fn ask_power<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Path, &str) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, TransientError> {
+        let (directory, id) = (self.directory.clone(), self.id.clone());
+        let asked = off_thread(move || ask(&directory, id.as_str())).await;
+        asked.map_err(|error| {
+            TransientError(format!("cannot tell whether {} is on: {error}", self.id))
+        })
     }
 
     /// Its process, to be ended.
@@ -171,8 +184,11 @@ impl Machine {
         }
         // Not known until it is written.
         state.record = None;
+        let name = self.id.clone();
         let save = move |directory: &Path| {
             std::fs::create_dir_all(directory)?;
+            // Without the file, it only takes longer to tell whether the machine is on.
+            let _ = Power::make_file(directory, name.as_str());
             after.save(directory).map(|()| after)
         };
         state.record = Some(self.with_files("write", save).await?);
@@ -251,7 +267,7 @@ impl Machine {
         let (socket, log) = (self.run.join(MONITOR), logs.of(&self.directory));
         match qmp::Client::connect_logged(&socket, GREETING, Some(log)).await {
             Ok(client) => Ok(Some(client)),
-            Err(_) if !self.is_on()? => Ok(None),
+            Err(_) if !self.is_on().await? => Ok(None),
             Err(error) => {
                 Err(TransientError(format!("the monitor of {} is silent: {error}", self.id)))
             }
@@ -330,56 +346,4 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::mpsc;
-
-    use qmp::commands::deadline;
-    use tokio::io::AsyncWriteExt;
-
-    use super::*;
-
-    /// A client of a monitor that greets, negotiates and says no more.
-    async fn client_of_a_silent_monitor() -> (qmp::Client, tokio::io::DuplexStream) {
-        let (ours, mut theirs) = tokio::io::duplex(4_096);
-        let greeting = br#"{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}}}}"#;
-        for line in [greeting.as_slice(), br#"{"return": {}, "id": 1}"#] {
-            theirs.write_all(line).await.unwrap();
-            theirs.write_all(b"\n").await.unwrap();
-        }
-        // The reply is read after the command was sent, since nothing runs in between.
-        (qmp::Client::over(ours, GREETING, None).await.unwrap(), theirs)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn silent_monitor_is_a_transient_error_that_names_the_command() {
-        let (client, _monitor) = client_of_a_silent_monitor().await;
-        let began = Instant::now();
-        let TransientError(words) = devices(&client).await.unwrap_err();
-        assert_eq!(words, "QEMU: no reply to qom-list within 5s");
-        assert_eq!(began.elapsed(), deadline::QUERY);
-    }
-
-    #[tokio::test]
-    async fn abandoned_call_runs_before_later_calls_of_its_machine() {
-        let directory = tempfile::tempdir().unwrap();
-        let machine = Machine::new("i-1".into(), directory.path().to_owned());
-        let write =
-            |words: &'static str| move |directory: &Path| fs::write(directory.join("last"), words);
-        let (go, stalls) = mpsc::channel();
-        let slow = machine.with_files("write", move |directory| {
-            stalls.recv().map_err(io::Error::other)?;
-            write("given up")(directory)
-        });
-        tokio::select! {
-            biased;
-            _ = slow => panic!("it stalls"),
-            () = std::future::ready(()) => {}
-        }
-        let next = machine.with_files("write", write("next"));
-        let release = async { go.send(()).unwrap() };
-        let (written, ()) = tokio::join!(next, release);
-        written.unwrap();
-        assert_eq!(fs::read_to_string(directory.path().join("last")).unwrap(), "next");
-    }
-}
+mod tests;

@@ -200,7 +200,7 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
     ) -> Result<Option<qmp::Client>, TransientError> {
-        if !machine.is_on()? {
+        if !machine.is_on().await? {
             state.client = None;
             machine.paused.set(None);
             return Ok(None);
@@ -234,7 +234,7 @@ impl Qemu {
     async fn delete_machine(&self, instance: &InstanceId) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        if machine.is_on()? {
+        if machine.is_on().await? {
             return Err(TransientError(format!("the machine of {instance} is still on")));
         }
         let record = machine.record(&mut state).await?.cloned().unwrap_or_default();
@@ -276,6 +276,8 @@ impl Qemu {
     }
 
     async fn reconcile_machine(&self, machine: &Machine) -> Result<(), TransientError> {
+        // Without the file, it only takes longer to tell whether the machine is on.
+        let _ = machine.make_power_file().await;
         let mut state = machine.state.lock().await;
         match self.client(machine, &mut state).await? {
             Some(client) => self.reconcile_with_devices(machine, &mut state, &client).await,
@@ -290,7 +292,7 @@ impl Qemu {
     ) -> Result<Option<ObservedState>, TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        let is_on = machine.is_on()?;
+        let is_on = machine.is_on().await?;
         let Some(record) = machine.record(&mut state).await?.cloned() else { return Ok(None) };
         if !is_on {
             self.wait_closed(&machine, &record.disks).await?;
@@ -309,7 +311,7 @@ impl Qemu {
     ) -> Result<(), TransientError> {
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
-        if machine.is_on()? {
+        if machine.is_on().await? {
             return Ok(());
         }
         machine.change(&mut state, |record| record.add_missing(expected.disks)).await

@@ -53,7 +53,7 @@ impl Qemu {
         force: bool,
         now: Uptime,
     ) -> Result<Progress, TransientError> {
-        if !machine.is_on()? {
+        if !machine.is_on().await? {
             let disks = machine.record(state).await?.map(|record| record.disks.clone());
             if let Err(TransientError(because)) =
                 self.wait_closed(machine, &disks.unwrap_or_default()).await
@@ -101,10 +101,12 @@ async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress,
         None => Err(qmp::Error::Closed),
     };
     let deadline = Instant::now() + QUIT_TIMEOUT;
-    while told.is_ok() && machine.is_on()? && Instant::now() < deadline {
+    while told.is_ok() && machine.is_on().await? && Instant::now() < deadline {
         sleep(MONITOR_POLL_INTERVAL).await;
     }
-    if let Some(process) = machine.process().filter(|_| machine.is_on().unwrap_or(true)) {
+    if let Some(process) = machine.process()
+        && machine.is_on().await.unwrap_or(true)
+    {
         process.kill().map_err(|error| TransientError(format!("cannot end QEMU: {error}")))?;
     }
     let because = "QEMU is ending".to_owned();

@@ -4,6 +4,7 @@
 //! runs is never guessed: it is given a locked file as its standard output, and the kernel keeps
 //! the lock for exactly as long as any part of QEMU still has its files open. A file that is not
 //! there says nothing: then the processes of the host are looked through for the machine's name.
+//! So that this is rare, a machine has the file from its first record on.
 //! The process to kill is found by the file in which QEMU leaves its process id, and confirmed by
 //! its name on the command line: the id alone may be another process's by now.
 
@@ -72,11 +73,30 @@ impl Power {
         }
     }
 
-    /// The power as the file tells it; none if there is no file and none is to be made.
-    fn lock(directory: &Path, create: bool) -> io::Result<Option<Power>> {
+    /// Makes the file of a machine that has none and is off. Without a directory there is nothing
+    /// to do.
+    pub(crate) fn make_file(directory: &Path, name: &str) -> io::Result<()> {
+        let is_missing = |path: &Path| match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            found => found.map(|_| false),
+        };
+        let missing = !is_missing(directory)? && is_missing(&directory.join(POWER))?;
+        if missing && !is_listed(name)? {
+            // Not locked, not even for a moment: nobody is to take it for on.
+            Power::open(directory, true)?;
+        }
+        Ok(())
+    }
+
+    fn open(directory: &Path, create: bool) -> io::Result<File> {
         let mut options = File::options();
         let options = options.read(true).write(true).create(create).truncate(false).mode(0o600);
-        let file = match options.custom_flags(no_follow()).open(directory.join(POWER)) {
+        options.custom_flags(no_follow()).open(directory.join(POWER))
+    }
+
+    /// The power as the file tells it; none if there is no file and none is to be made.
+    fn lock(directory: &Path, create: bool) -> io::Result<Option<Power>> {
+        let file = match Power::open(directory, create) {
             Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -88,8 +108,11 @@ impl Power {
     }
 }
 
-/// Whether a process of the host bears this machine's name. Takes some milliseconds.
+/// Whether a process of the host bears this machine's name. Takes some milliseconds: not for the
+/// threads that serve connections.
 pub(crate) fn is_listed(name: &str) -> io::Result<bool> {
+    #[cfg(test)]
+    looked::note(name);
     for entry in fs::read_dir("/proc")? {
         let path = entry?.path();
         let is_process =
@@ -202,6 +225,25 @@ pub(crate) fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The looks through the processes of the host, for tests.
+#[cfg(test)]
+pub(super) mod looked {
+    use std::sync::Mutex;
+    use std::thread::{self, ThreadId};
+
+    static LOOKS: Mutex<Vec<(String, ThreadId)>> = Mutex::new(Vec::new());
+
+    pub(super) fn note(name: &str) {
+        LOOKS.lock().unwrap().push((name.to_owned(), thread::current().id()));
+    }
+
+    /// The threads that looked for this machine so far.
+    pub(in super::super) fn threads(name: &str) -> Vec<ThreadId> {
+        let looks = LOOKS.lock().unwrap();
+        looks.iter().filter(|(of, _)| of == name).map(|(_, thread)| *thread).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +253,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let name = format!("i-power-{}", std::process::id());
         let is_on = || Power::is_on(directory.path(), &name).unwrap();
+        let has_file = || directory.path().join(POWER).exists();
         assert!(!is_on());
         let mut process = Command::new("sh");
         process.args(["-c", "read line", "-name", &name]).stdin(Stdio::piped());
@@ -218,9 +261,14 @@ mod tests {
         assert!(is_on());
         let power = Power::of(directory.path(), &name).unwrap();
         assert!(matches!(power, Power::On), "a second one would be started");
+        Power::make_file(directory.path(), &name).unwrap();
+        assert!(!has_file(), "it would say that the machine is off");
         drop(process.stdin.take());
         process.wait().unwrap();
         assert!(!is_on());
+        Power::make_file(directory.path(), &name).unwrap();
+        assert!(has_file() && !is_on());
+        Power::make_file(&directory.path().join("none"), &name).unwrap();
         let power = Power::of(directory.path(), &name).unwrap();
         assert!(matches!(power, Power::Off(_)));
         assert!(is_on(), "it is claimed");

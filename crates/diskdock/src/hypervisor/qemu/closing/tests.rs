@@ -19,7 +19,7 @@ async fn two_disks(driver: &Qemu, name: &str) -> std::sync::Arc<Machine> {
         machine.change(&mut *machine.state.lock().await, was_on).await.unwrap();
     }
     // From now on, its file tells that it is off.
-    machine.power().unwrap().unwrap();
+    machine.power().await.unwrap().unwrap();
     machine
 }
 
