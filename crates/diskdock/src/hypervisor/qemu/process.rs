@@ -65,11 +65,13 @@ impl Power {
         }
     }
 
-    /// Whether it is on.
+    /// Whether it is on. Whoever asks at the same time does not notice, nor does one who asks while
+    /// a process that this one has just started still has the file of that question open.
     pub(crate) fn is_on(directory: &Path, name: &str) -> io::Result<bool> {
-        match Power::lock(directory, false)? {
-            Some(power) => Ok(matches!(power, Power::On)),
-            None => is_listed(name),
+        match Power::open(directory, false) {
+            Ok(file) => is_free(file.try_lock_shared()).map(|free| !free),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => is_listed(name),
+            Err(error) => Err(error),
         }
     }
 
@@ -100,11 +102,17 @@ impl Power {
             Err(error) if !create && error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Power::Off(file))),
-            Err(TryLockError::WouldBlock) => Ok(Some(Power::On)),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        let free = is_free(file.try_lock())?;
+        Ok(Some(if free { Power::Off(file) } else { Power::On }))
+    }
+}
+
+/// Whether a lock was to be had.
+fn is_free(locked: Result<(), TryLockError>) -> io::Result<bool> {
+    match locked {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -268,6 +276,10 @@ mod tests {
         assert!(!is_on());
         Power::make_file(directory.path(), &name).unwrap();
         assert!(has_file() && !is_on());
+        let asks = File::open(directory.path().join(POWER)).unwrap();
+        asks.try_lock_shared().unwrap();
+        assert!(!is_on(), "it is only asked about by another");
+        drop(asks);
         Power::make_file(&directory.path().join("none"), &name).unwrap();
         let power = Power::of(directory.path(), &name).unwrap();
         assert!(matches!(power, Power::Off(_)));
