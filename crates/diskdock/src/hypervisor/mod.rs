@@ -3,6 +3,7 @@
 //! Every call is idempotent: it takes the next step towards the requested state and returns the
 //! progress. No driver reads the store.
 
+mod caller;
 mod disk_limit;
 mod disk_spec;
 mod forward;
@@ -16,6 +17,7 @@ use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+pub(crate) use caller::{account_of_call, on_behalf_of};
 pub use disk_limit::DiskLimit;
 pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;

@@ -17,7 +17,7 @@ use super::jobs::{ConsecutiveFailures, Job, Schedule, Stage};
 use super::runner::Runner;
 use super::{DynOperation, Outcome, StepContext, TransientError};
 use crate::failpoint;
-use crate::hypervisor::Progress;
+use crate::hypervisor::{Progress, on_behalf_of};
 use crate::store::{OperationRow, StoreError, WriteTx};
 
 /// Steps that follow each other without waiting, at most, before others get their turn.
@@ -77,6 +77,7 @@ impl Runner {
         let context = StepContext { hypervisor: self.hypervisor.as_ref(), now };
         row.tries = row.tries.saturating_add(1);
         let step = catch_panic(operation.advance(&context));
+        let step = on_behalf_of(row.account.clone(), step);
         let advanced = match timeout(STEP_DEADLINE, step).await {
             Ok(Some(advanced)) => advanced,
             Ok(None) => {

@@ -2,6 +2,14 @@
 //!
 //! A step of an operation only looks at a copy. A disk that is being read is not opened by a
 //! machine meanwhile, and one that a machine is opening is not read.
+//!
+//! Every wait has an end. While a copy moves, the deadlines of those that wait for it stand still;
+//! also while it waits for its turn, but not for ever. A copy that stands still, or is not wanted
+//! any more and does not end, is waited for until the deadline of who waits. If its thread hangs in
+//! the kernel, its turn goes to another one after a while.
+
+mod jobs;
+mod turns;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -9,17 +17,31 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use domain::{DiskId, SnapshotId};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::hypervisor::Progress;
+use crate::hypervisor::{Progress, account_of_call};
 use crate::storage::{CopyWatch, StorageError};
+use jobs::JobSeen;
+use turns::Turns;
 
 /// Copies that run at the same time; others wait for their turn.
 pub(super) const MAX_CONCURRENT: usize = 2;
+/// Threads of copies, those included that hang and have lost their turn: the driver needs threads
+/// for other work, too.
+const MAX_THREADS: usize = MAX_CONCURRENT + 16;
 /// How long a look waits for the end of a copy.
 const LOOK: Duration = Duration::from_millis(200);
 /// When an unfinished copy is looked at again, in milliseconds.
 const RETRY_AFTER_MS: i64 = 100;
+/// For how long the deadline of an operation stands still while its copy waits for its turn.
+const QUEUED_AT_MOST: Duration = Duration::from_secs(6 * 3_600);
+/// A copy of which nothing has moved for this long stands still. `qemu-img` tells of each percent,
+/// which is a minute for a TiB.
+const STILL_AFTER: Duration = Duration::from_secs(180);
+/// Attempts at the same copy whose time does not count: a copy that always fails in the end would
+/// be begun again for ever.
+const FREE_ATTEMPTS: u32 = 3;
 
 /// The result of a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,88 +62,159 @@ impl Copied {
             Copied::CopyOfSnapshot(_) => None,
         }
     }
+
+    fn is_of(&self, snapshot: &SnapshotId) -> bool {
+        match self {
+            Copied::Snapshot(one, _) | Copied::CopyOfSnapshot(one) => one == snapshot,
+            Copied::Disk(_) => false,
+        }
+    }
 }
 
-/// A copy under way.
-#[derive(Default)]
+/// A copy that was asked for.
 struct Copy {
+    asked_at: Instant,
+    /// Whether it counts against deadlines even while it moves.
+    counts: bool,
     runs: AtomicBool,
     is_wanted: AtomicBool,
     percent: AtomicU8,
-    /// Counts whatever moves, and what of that was seen.
-    moves: AtomicU64,
-    seen: AtomicU64,
+    /// When it moved last, in milliseconds since it was asked for.
+    moved_ms: AtomicU64,
     result: Mutex<Option<Result<(), StorageError>>>,
     ended: Notify,
 }
 
 impl Copy {
+    fn new(counts: bool) -> Copy {
+        Copy {
+            asked_at: Instant::now(),
+            counts,
+            runs: false.into(),
+            is_wanted: true.into(),
+            percent: 0.into(),
+            moved_ms: 0.into(),
+            result: Mutex::default(),
+            ended: Notify::new(),
+        }
+    }
+
+    fn moves(&self) {
+        let elapsed_ms = self.asked_at.elapsed().as_millis();
+        self.moved_ms.store(u64::try_from(elapsed_ms).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn watch(&self, percent: u8) -> bool {
         self.percent.store(percent.min(99), Ordering::Relaxed);
-        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.moves();
+        self.is_wanted()
+    }
+
+    fn is_wanted(&self) -> bool {
         self.is_wanted.load(Ordering::Relaxed)
     }
 
-    /// The deadline of an operation stands still while its copy moves, or waits for its turn.
-    fn progress(&self) -> Progress {
-        let after_ms = RETRY_AFTER_MS;
-        if !self.runs.load(Ordering::Relaxed) {
-            let because = "it waits until other disks are copied".to_owned();
-            return Progress::Suspended { after_ms, because };
-        }
-        let moves = self.moves.load(Ordering::Relaxed);
-        let seen = self.seen.swap(moves, Ordering::Relaxed);
-        copying(self.percent.load(Ordering::Relaxed), moves != seen)
+    fn runs(&self) -> bool {
+        self.runs.load(Ordering::Relaxed)
     }
+
+    /// Whether it runs, and nothing moves.
+    fn is_still(&self) -> bool {
+        let moved = Duration::from_millis(self.moved_ms.load(Ordering::Relaxed));
+        self.runs() && self.asked_at.elapsed().saturating_sub(moved) >= STILL_AFTER
+    }
+
+    /// Whether the deadlines of those that wait for it stand still.
+    fn suspends(&self) -> bool {
+        let is_late = !self.runs() && self.asked_at.elapsed() >= QUEUED_AT_MOST;
+        self.is_wanted() && !self.counts && !self.is_still() && !is_late
+    }
+
+    /// What its operation waits for.
+    fn progress(&self) -> Progress {
+        let because = if self.runs() {
+            percent_copied(self.percent.load(Ordering::Relaxed))
+        } else {
+            "it waits until other disks are copied".to_owned()
+        };
+        wait(because, self.suspends())
+    }
+
+    /// What a machine waits for that is to open this disk.
+    fn keeps_closed(&self, disk: &DiskId) -> Progress {
+        let how = match (self.is_wanted(), self.runs()) {
+            (false, _) => {
+                "are still being copied, for a call that was given up; they stay closed \
+                           until that has ended"
+            }
+            (true, false) => "wait until other disks are copied, to be copied then",
+            (true, true) if self.is_still() => "are being copied, which stands still",
+            (true, true) => "are being copied",
+        };
+        wait(format!("the bytes of {disk} {how}"), self.suspends())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.result().is_some()
+    }
+
+    fn result(&self) -> MutexGuard<'_, Option<Result<(), StorageError>>> {
+        self.result.lock().unwrap_or_else(|broken| broken.into_inner())
+    }
+}
+
+fn percent_copied(percent: u8) -> String {
+    format!("{percent}% are copied")
 }
 
 /// The progress of a copy that has come so far.
 pub(super) fn copying(percent: u8, moves: bool) -> Progress {
-    let (after_ms, because) = (RETRY_AFTER_MS, format!("{percent}% are copied"));
-    if moves {
+    wait(percent_copied(percent), moves)
+}
+
+fn wait(because: String, suspends: bool) -> Progress {
+    let after_ms = RETRY_AFTER_MS;
+    if suspends {
         Progress::Suspended { after_ms, because }
     } else {
         Progress::RetryAfter { after_ms, because }
     }
 }
 
-#[derive(Default)]
 struct Inner {
     copies: HashMap<Copied, Arc<Copy>>,
+    turns: Turns<Copied>,
+    /// Copies that have a thread.
+    threads: usize,
+    /// How often the same copy has failed.
+    failures: HashMap<Copied, u32>,
     /// Disks that machines are opening, and how many.
     opening: HashMap<DiskId, usize>,
     /// Snapshots that were deleted while they were being taken.
     dropped: HashSet<SnapshotId>,
     /// Jobs of machines.
     jobs: HashMap<SnapshotId, JobSeen>,
-}
-
-/// The latest state of a job of a machine.
-#[derive(Clone, Copy, Debug, Default)]
-struct JobSeen {
-    bytes: u64,
-    percent: u8,
-    is_fast: bool,
-}
-
-/// How far the job of a machine has come.
-pub(super) struct JobProgress {
-    pub percent: u8,
-    /// Whether it has come further since the last look, or waits for its turn.
-    pub moves: bool,
-    /// Whether it is to go on at full speed from now on: only so many do.
-    pub speeds_up: bool,
+    turns_of_jobs: Turns<SnapshotId>,
 }
 
 /// The copies of a driver.
 pub(super) struct Copies {
     inner: Arc<Mutex<Inner>>,
-    turns: Arc<Semaphore>,
 }
 
 impl Default for Copies {
     fn default() -> Copies {
-        Copies { inner: Arc::default(), turns: Arc::new(Semaphore::new(MAX_CONCURRENT)) }
+        let inner = Inner {
+            copies: HashMap::new(),
+            turns: Turns::new(MAX_CONCURRENT),
+            threads: 0,
+            failures: HashMap::new(),
+            opening: HashMap::new(),
+            dropped: HashSet::new(),
+            jobs: HashMap::new(),
+            turns_of_jobs: Turns::new(MAX_CONCURRENT),
+        };
+        Copies { inner: Arc::new(Mutex::new(inner)) }
     }
 }
 
@@ -148,27 +241,56 @@ fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
 }
 
 impl Inner {
-    /// Tells a copy to end, and forgets it when it has. True if it is still under way.
+    /// Tells a copy to end, and forgets it when it has no thread. True if it is still under way.
     fn drop_copy(&mut self, what: &Copied) -> bool {
+        self.failures.remove(what);
         let Some(copy) = self.copies.get(what) else { return false };
         copy.is_wanted.store(false, Ordering::Relaxed);
-        let has_ended = copy.result.lock().unwrap_or_else(|broken| broken.into_inner()).is_some();
-        if has_ended {
+        let is_under_way = copy.runs() && !copy.has_ended();
+        if !is_under_way {
+            self.copies.remove(what);
+            self.turns.leave(what, Instant::now());
+        }
+        is_under_way
+    }
+
+    /// Whether a copy has its turn now, and a thread.
+    fn begins(&mut self, what: &Copied, copy: &Copy) -> bool {
+        let has_turn = self.turns.ask(what, account_of_call().as_ref(), Instant::now());
+        let begins = has_turn && self.threads < MAX_THREADS;
+        if begins {
+            self.threads += 1;
+            copy.moves();
+            copy.runs.store(true, Ordering::Relaxed);
+        }
+        begins
+    }
+
+    /// A copy has ended. One that is not wanted any more is forgotten; nobody asks for its result.
+    fn ended(&mut self, what: &Copied, copy: &Copy) {
+        self.threads -= 1;
+        self.turns.leave(what, Instant::now());
+        if !copy.is_wanted() {
             self.copies.remove(what);
         }
-        !has_ended
     }
 
-    fn find(&self, snapshot: &SnapshotId) -> Option<&Copied> {
-        let is_it = |what: &Copied| match what {
-            Copied::Snapshot(one, _) | Copied::CopyOfSnapshot(one) => one == snapshot,
-            Copied::Disk(_) => false,
-        };
-        self.copies.keys().find(|what| is_it(what))
+    /// Forgets a copy whose result is taken, but not how often it has failed so that it is tried
+    /// again.
+    fn forget(&mut self, what: &Copied, result: &Result<(), StorageError>) {
+        self.copies.remove(what);
+        match result {
+            Err(error) if !error.needs_operator() => {
+                *self.failures.entry(what.clone()).or_default() += 1;
+            }
+            Ok(()) | Err(_) => drop(self.failures.remove(what)),
+        }
     }
 
-    fn is_busy(&self, disk: &DiskId) -> bool {
-        self.copies.keys().any(|key| key.disk() == Some(disk))
+    /// The copy for which a machine has to wait that is to open the disk, the longest wait first.
+    fn busy_with(&self, disk: &DiskId) -> Option<&Arc<Copy>> {
+        let of_disk = self.copies.iter().filter(|(what, _)| what.disk() == Some(disk));
+        of_disk.map(|(_, copy)| copy).min_by_key(|copy| copy.suspends())
     }
 }
 
@@ -176,9 +298,8 @@ impl Copies {
     /// The right to open a disk; the reason to wait if it is being read or set back.
     pub(super) fn open(&self, disk: &DiskId) -> Result<OpenPermit, Progress> {
         let mut inner = lock(&self.inner);
-        if inner.is_busy(disk) {
-            let because = format!("the bytes of {disk} are being copied");
-            return Err(Progress::Suspended { after_ms: RETRY_AFTER_MS, because });
+        if let Some(copy) = inner.busy_with(disk) {
+            return Err(copy.keeps_closed(disk));
         }
         *inner.opening.entry(disk.clone()).or_default() += 1;
         Ok(OpenPermit { inner: Arc::clone(&self.inner), disk: disk.clone() })
@@ -189,7 +310,7 @@ impl Copies {
         lock(&self.inner).copies.contains_key(what)
     }
 
-    /// Polls a copy, begun if it is not under way. Gives its result once.
+    /// Polls a copy, begun when it is its turn. Gives its result once.
     pub(super) async fn poll(
         &self,
         what: &Copied,
@@ -197,32 +318,47 @@ impl Copies {
     ) -> Result<Result<(), StorageError>, Progress> {
         let copy = self.find_or_begin(what, work)?;
         let _ = tokio::time::timeout(LOOK, copy.ended.notified()).await;
-        let result = copy.result.lock().unwrap_or_else(|broken| broken.into_inner()).take();
+        let result = copy.result().take();
         match result {
             Some(result) => {
-                lock(&self.inner).copies.remove(what);
+                lock(&self.inner).forget(what, &result);
                 Ok(result)
             }
             None => Err(copy.progress()),
         }
     }
 
+    /// The copy, if it runs.
     fn find_or_begin(
         &self,
         what: &Copied,
         work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
     ) -> Result<Arc<Copy>, Progress> {
         let mut inner = lock(&self.inner);
-        if let Some(copy) = inner.copies.get(what) {
-            return Ok(Arc::clone(copy));
+        let copy = match inner.copies.get(what) {
+            Some(copy) if !copy.is_wanted() => {
+                let because = "an earlier copy that was given up has not ended".to_owned();
+                return Err(wait(because, false));
+            }
+            Some(copy) => Arc::clone(copy),
+            None if what.disk().is_some_and(|disk| inner.opening.contains_key(disk)) => {
+                return Err(wait("a virtual machine is opening the disk".to_owned(), false));
+            }
+            None => {
+                let failures = inner.failures.get(what).copied().unwrap_or_default();
+                let copy = Arc::new(Copy::new(failures >= FREE_ATTEMPTS));
+                inner.copies.insert(what.clone(), Arc::clone(&copy));
+                copy
+            }
+        };
+        if copy.runs() {
+            inner.turns.keep(what, Instant::now());
+        } else if inner.begins(what, &copy) {
+            let (inner, what) = (Arc::clone(&self.inner), what.clone());
+            tokio::spawn(carry_out(inner, what, Arc::clone(&copy), work));
+        } else {
+            return Err(copy.progress());
         }
-        if what.disk().is_some_and(|disk| inner.opening.contains_key(disk)) {
-            let because = "a virtual machine is opening the disk".to_owned();
-            return Err(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because });
-        }
-        let copy = Arc::new(Copy { is_wanted: true.into(), ..Copy::default() });
-        inner.copies.insert(what.clone(), Arc::clone(&copy));
-        tokio::spawn(carry_out(Arc::clone(&self.turns), Arc::clone(&copy), work));
         Ok(copy)
     }
 
@@ -230,7 +366,8 @@ impl Copies {
     /// it is still being copied.
     pub(super) fn drop_snapshot(&self, snapshot: &SnapshotId) -> bool {
         let mut inner = lock(&self.inner);
-        let copy = inner.find(snapshot).cloned();
+        inner.failures.retain(|what, _| !what.is_of(snapshot));
+        let copy = inner.copies.keys().find(|what| what.is_of(snapshot)).cloned();
         if copy.is_some() || inner.jobs.contains_key(snapshot) {
             inner.dropped.insert(snapshot.clone());
         }
@@ -252,71 +389,33 @@ impl Copies {
         lock(&self.inner).dropped.remove(snapshot);
     }
 
-    /// Takes note how far the job of a machine has come.
-    pub(super) fn note_job(&self, snapshot: &SnapshotId, (bytes, all): (u64, u64)) -> JobProgress {
-        let mut inner = lock(&self.inner);
-        let fast = inner.jobs.values().filter(|job| job.is_fast).count();
-        let job = inner.jobs.entry(snapshot.clone()).or_default();
-        let (moves, speeds_up) = (bytes != job.bytes, !job.is_fast && fast < MAX_CONCURRENT);
-        let percent = u128::from(bytes) * 100 / u128::from(all.max(1));
-        (job.bytes, job.percent) = (bytes, u8::try_from(percent.min(99)).unwrap_or(99));
-        job.is_fast |= speeds_up;
-        // One that waits for its turn is not late.
-        JobProgress { percent: job.percent, moves: moves || !job.is_fast, speeds_up }
-    }
-
-    /// The job of a machine has ended.
-    pub(super) fn forget_job(&self, snapshot: &SnapshotId) {
-        lock(&self.inner).jobs.remove(snapshot);
-    }
-
     /// How far a snapshot that is being taken has come, in percent, if that is known.
     pub(super) fn percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let inner = lock(&self.inner);
-        let copy = inner.find(snapshot).and_then(|what| inner.copies.get(what));
-        let of_copy = copy.map(|copy| copy.percent.load(Ordering::Relaxed));
+        let copy = inner.copies.iter().find(|(what, _)| what.is_of(snapshot));
+        let of_copy = copy.map(|(_, copy)| copy.percent.load(Ordering::Relaxed));
         of_copy.or(inner.jobs.get(snapshot).map(|job| job.percent))
     }
 }
 
-/// Carries out a copy when it is its turn.
+/// Carries out a copy whose turn it is.
 async fn carry_out(
-    turns: Arc<Semaphore>,
+    inner: Arc<Mutex<Inner>>,
+    what: Copied,
     copy: Arc<Copy>,
     work: impl FnOnce(CopyWatch<'_>) -> Result<(), StorageError> + Send + 'static,
 ) {
-    // The semaphore is never closed.
-    let _turn = turns.acquire().await;
-    copy.runs.store(true, Ordering::Relaxed);
     let watched = Arc::clone(&copy);
     let worked = tokio::task::spawn_blocking(move || work(&|percent| watched.watch(percent))).await;
     let result = worked.unwrap_or_else(|error| {
         let source = std::io::Error::other(error);
         Err(StorageError::Io { doing: "copy", path: "disks".into(), source })
     });
-    *copy.result.lock().unwrap_or_else(|broken| broken.into_inner()) = Some(result);
+    let mut inner = lock(&inner);
+    *copy.result() = Some(result);
+    inner.ended(&what, &copy);
     copy.ended.notify_one();
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn drop_disk_ends_a_copy_so_that_machines_can_open_the_disk_again() {
-        let (copies, disk) = (Copies::default(), DiskId::from("d-1"));
-        let until_dropped = |watch: CopyWatch<'_>| {
-            while watch(1) {
-                std::thread::yield_now();
-            }
-            Ok(())
-        };
-        let copied = Copied::Disk(disk.clone());
-        assert!(copies.poll(&copied, until_dropped).await.is_err(), "it is under way");
-        assert!(copies.open(&disk).is_err());
-        while copies.drop_disk(&disk) {
-            tokio::task::yield_now().await;
-        }
-        assert!(copies.open(&disk).is_ok());
-    }
-}
+mod tests;

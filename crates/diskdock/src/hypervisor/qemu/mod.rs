@@ -322,11 +322,9 @@ impl Qemu {
         instance: Option<&InstanceId>,
         disk: Option<&DiskId>,
     ) -> Result<(), TransientError> {
+        let is_copied = disk.is_some_and(|disk| self.copies.drop_disk(disk));
         let Some(instance) = instance else {
-            if disk.is_some_and(|disk| self.copies.drop_disk(disk)) {
-                return Err(TransientError("its bytes are still being copied".to_owned()));
-            }
-            return Ok(());
+            return if is_copied { Err(still_copied()) } else { Ok(()) };
         };
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
@@ -349,4 +347,9 @@ impl Qemu {
         self.emit_event(instance, disk.cloned());
         Ok(())
     }
+}
+
+/// A copy was told to end, and has not yet.
+fn still_copied() -> TransientError {
+    TransientError("its bytes are still being copied".to_owned())
 }

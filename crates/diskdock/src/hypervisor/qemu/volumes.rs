@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, SnapshotId};
 
-use super::Qemu;
 use super::closing::refuse_unless_closed;
 use super::copies::Copied;
 use super::machine::{Machine, State};
 use super::record::Plugged;
+use super::{Qemu, still_copied};
 use crate::hypervisor::{DiskSpec, Progress, TransientError};
 use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
 
@@ -234,6 +234,9 @@ impl Qemu {
     }
 
     pub(super) async fn discard_volume(&self, disk: &DiskId) -> Result<(), TransientError> {
+        if self.copies.drop_disk(disk) {
+            return Err(still_copied());
+        }
         let wanted = disk.clone();
         match self.with_volumes(move |volumes| volumes.delete(&wanted)).await {
             Ok(Deleted::Now) => Ok(()),
