@@ -4,6 +4,7 @@
 //! it the name of the disk that CreateDisk makes. So the long copy is over before there is a disk,
 //! and the server opens nothing that a caller names but a staged file.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -75,10 +76,16 @@ impl Directory {
         if self.path(disk)?.is_some() {
             return self.sync(disk);
         }
-        let file = files::open(&path, true).map_err(|_| StorageError::Missing {
-            what: format!("the staged file {name}"),
-            hint: "import it again: diskdock disk import".to_owned(),
-        })?;
+        let file = match files::open(&path, true) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let hint = "import it again: diskdock disk import".to_owned();
+                return Err(StorageError::Missing {
+                    what: format!("the staged file {name}"),
+                    hint,
+                });
+            }
+            opened => opened.at("open", &path)?,
+        };
         let (found, bytes) =
             (file.metadata().at("look at", &path)?.len(), u64::from(size_gib) * GIB);
         if found > bytes {
@@ -87,7 +94,12 @@ impl Directory {
         }
         file.set_len(bytes).at("make room in", &path)?;
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
-        file.sync_all().at("make durable", &path)?;
+        // Final: Linux tells of a failed write-out only once, so another attempt would look well.
+        let synced = failpoint::error("import.sync").and_then(|()| file.sync_all());
+        synced.map_err(|error| {
+            let why = format!("it could not be written out ({error}); import it again");
+            StorageError::corrupt(&path, why)
+        })?;
         failpoint::hit("import.durable");
         let finished = self.named(disk, DiskFormat::Raw)?;
         std::fs::rename(&path, &finished).at("name", &finished)?;
@@ -112,4 +124,34 @@ fn clear_forgotten(disks: &Path) -> Result<(), StorageError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adopt_fails_for_good_when_the_file_cannot_be_written_out() {
+        let data = tempfile::tempdir().unwrap();
+        let directory = Directory::open(data.path(), None).unwrap();
+        let path = staged(directory.disks(), "one").unwrap();
+        std::fs::write(&path, "content").unwrap();
+        failpoint::fail_next("import.sync");
+        let failed = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        assert!(failed.needs_operator(), "{failed}");
+        assert!(directory.find(&"d-1".into()).is_err());
+    }
+
+    #[test]
+    fn adopt_tells_a_file_that_is_missing_from_one_that_cannot_be_opened() {
+        let data = tempfile::tempdir().unwrap();
+        let directory = Directory::open(data.path(), None).unwrap();
+        let missing = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        assert!(matches!(missing, StorageError::Missing { .. }), "{missing}");
+        // A link is not followed: the error of the system may be gone later, as any other.
+        let path = staged(directory.disks(), "one").unwrap();
+        std::os::unix::fs::symlink("/dev/null", path).unwrap();
+        let unopened = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        assert!(!unopened.needs_operator(), "{unopened}");
+    }
 }
