@@ -8,20 +8,21 @@
 //! any more and does not end, is waited for until the deadline of who waits. If its thread hangs in
 //! the kernel, its turn goes to another one after a while.
 
+mod copy;
 mod jobs;
 mod turns;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use domain::{DiskId, SnapshotId};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::hypervisor::{Progress, account_of_call};
 use crate::storage::{CopyWatch, StorageError};
+use copy::{Copy, percent_copied, wait};
 use jobs::JobSeen;
 use turns::Turns;
 
@@ -32,13 +33,6 @@ pub(super) const MAX_CONCURRENT: usize = 2;
 const MAX_THREADS: usize = MAX_CONCURRENT + 16;
 /// How long a look waits for the end of a copy.
 const LOOK: Duration = Duration::from_millis(200);
-/// When an unfinished copy is looked at again, in milliseconds.
-const RETRY_AFTER_MS: i64 = 100;
-/// For how long the deadline of an operation stands still while its copy waits for its turn.
-const QUEUED_AT_MOST: Duration = Duration::from_secs(6 * 3_600);
-/// A copy of which nothing has moved for this long stands still. `qemu-img` tells of each percent,
-/// which is a minute for a TiB.
-const STILL_AFTER: Duration = Duration::from_secs(180);
 /// Attempts at the same copy whose time does not count: a copy that always fails in the end would
 /// be begun again for ever.
 const FREE_ATTEMPTS: u32 = 3;
@@ -71,114 +65,9 @@ impl Copied {
     }
 }
 
-/// A copy that was asked for.
-struct Copy {
-    asked_at: Instant,
-    /// Whether it counts against deadlines even while it moves.
-    counts: bool,
-    runs: AtomicBool,
-    is_wanted: AtomicBool,
-    percent: AtomicU8,
-    /// When it moved last, in milliseconds since it was asked for.
-    moved_ms: AtomicU64,
-    result: Mutex<Option<Result<(), StorageError>>>,
-    ended: Notify,
-}
-
-impl Copy {
-    fn new(counts: bool) -> Copy {
-        Copy {
-            asked_at: Instant::now(),
-            counts,
-            runs: false.into(),
-            is_wanted: true.into(),
-            percent: 0.into(),
-            moved_ms: 0.into(),
-            result: Mutex::default(),
-            ended: Notify::new(),
-        }
-    }
-
-    fn moves(&self) {
-        let elapsed_ms = self.asked_at.elapsed().as_millis();
-        self.moved_ms.store(u64::try_from(elapsed_ms).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    fn watch(&self, percent: u8) -> bool {
-        self.percent.store(percent.min(99), Ordering::Relaxed);
-        self.moves();
-        self.is_wanted()
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.is_wanted.load(Ordering::Relaxed)
-    }
-
-    fn runs(&self) -> bool {
-        self.runs.load(Ordering::Relaxed)
-    }
-
-    /// Whether it runs, and nothing moves.
-    fn is_still(&self) -> bool {
-        let moved = Duration::from_millis(self.moved_ms.load(Ordering::Relaxed));
-        self.runs() && self.asked_at.elapsed().saturating_sub(moved) >= STILL_AFTER
-    }
-
-    /// Whether the deadlines of those that wait for it stand still.
-    fn suspends(&self) -> bool {
-        let is_late = !self.runs() && self.asked_at.elapsed() >= QUEUED_AT_MOST;
-        self.is_wanted() && !self.counts && !self.is_still() && !is_late
-    }
-
-    /// What its operation waits for.
-    fn progress(&self) -> Progress {
-        let because = if self.runs() {
-            percent_copied(self.percent.load(Ordering::Relaxed))
-        } else {
-            "it waits until other disks are copied".to_owned()
-        };
-        wait(because, self.suspends())
-    }
-
-    /// What a machine waits for that is to open this disk.
-    fn keeps_closed(&self, disk: &DiskId) -> Progress {
-        let how = match (self.is_wanted(), self.runs()) {
-            (false, _) => {
-                "are still being copied, for a call that was given up; they stay closed \
-                           until that has ended"
-            }
-            (true, false) => "wait until other disks are copied, to be copied then",
-            (true, true) if self.is_still() => "are being copied, which stands still",
-            (true, true) => "are being copied",
-        };
-        wait(format!("the bytes of {disk} {how}"), self.suspends())
-    }
-
-    fn has_ended(&self) -> bool {
-        self.result().is_some()
-    }
-
-    fn result(&self) -> MutexGuard<'_, Option<Result<(), StorageError>>> {
-        self.result.lock().unwrap_or_else(|broken| broken.into_inner())
-    }
-}
-
-fn percent_copied(percent: u8) -> String {
-    format!("{percent}% are copied")
-}
-
 /// The progress of a copy that has come so far.
 pub(super) fn copying(percent: u8, moves: bool) -> Progress {
     wait(percent_copied(percent), moves)
-}
-
-fn wait(because: String, suspends: bool) -> Progress {
-    let after_ms = RETRY_AFTER_MS;
-    if suspends {
-        Progress::Suspended { after_ms, because }
-    } else {
-        Progress::RetryAfter { after_ms, because }
-    }
 }
 
 struct Inner {

@@ -282,7 +282,7 @@ impl Qemu {
     }
 }
 
-/// What the system said about the directory of a machine's sockets, which may pass.
+/// The error of the system about the directory of a machine's sockets, which may pass.
 fn cannot(verb: &str, error: &std::io::Error) -> TransientError {
     TransientError(format!("cannot {verb} the directory of the virtual machine: {error}"))
 }

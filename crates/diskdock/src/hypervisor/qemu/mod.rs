@@ -15,8 +15,6 @@ mod device_reconcile;
 mod disks;
 mod driver;
 mod events;
-#[cfg(test)]
-mod flawed_volumes;
 mod hardware;
 mod lifecycle;
 mod machine;
@@ -38,6 +36,8 @@ mod several_machines;
 mod snapshot_groups;
 mod snapshot_jobs;
 mod snapshots;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 pub(crate) mod uefi;
 mod unplug_policy;

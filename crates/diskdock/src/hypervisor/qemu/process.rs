@@ -65,8 +65,8 @@ impl Power {
         }
     }
 
-    /// Whether it is on. Whoever asks at the same time does not notice, nor does one who asks while
-    /// a process that this one has just started still has the file of that question open.
+    /// Whether it is on. Others that ask at the same time do not notice, nor do those that ask
+    /// while a process that this one has just started still has the file of that question open.
     pub(crate) fn is_on(directory: &Path, name: &str) -> io::Result<bool> {
         match Power::open(directory, false) {
             Ok(file) => is_free(file.try_lock_shared()).map(|free| !free),
@@ -236,18 +236,21 @@ pub(crate) fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// The looks through the processes of the host, for tests.
 #[cfg(test)]
 pub(super) mod looked {
-    use std::sync::Mutex;
+    use std::sync::{Mutex, PoisonError};
     use std::thread::{self, ThreadId};
 
     static LOOKS: Mutex<Vec<(String, ThreadId)>> = Mutex::new(Vec::new());
 
     pub(super) fn note(name: &str) {
-        LOOKS.lock().unwrap().push((name.to_owned(), thread::current().id()));
+        LOOKS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((name.to_owned(), thread::current().id()));
     }
 
     /// The threads that looked for this machine so far.
     pub(in super::super) fn threads(name: &str) -> Vec<ThreadId> {
-        let looks = LOOKS.lock().unwrap();
+        let looks = LOOKS.lock().unwrap_or_else(PoisonError::into_inner);
         looks.iter().filter(|(of, _)| of == name).map(|(_, thread)| *thread).collect()
     }
 }

@@ -1,10 +1,12 @@
+//! Machines that seem to be off, and are not.
+
 use std::process::{Command, Stdio};
 
 use domain::Uptime;
 
 use super::*;
-use crate::hypervisor::qemu::flawed_volumes::{FlawedVolumes, attachment, driver};
 use crate::hypervisor::qemu::record::Record;
+use crate::hypervisor::qemu::tests::{FlawedVolumes, attachment, driver};
 use crate::hypervisor::{DiskSpec, Progress};
 
 /// The machine of this name with two disks, which it had open until its QEMU went.
@@ -31,7 +33,7 @@ fn is_unreadable() -> StorageError {
     StorageError::Io { doing: "look at the locks of", path: "d-1.raw".into(), source }
 }
 
-/// What all those see that ask whether the machine is off.
+/// Whether the machine is off, as all those see it that ask.
 async fn is_off(driver: &Qemu, machine: &Machine) -> bool {
     let stopped = driver.advance_stop(&machine.id, true, Uptime(0)).await.unwrap();
     let observed = driver.look_at(&machine.id).await;
@@ -57,7 +59,7 @@ async fn machine_is_not_off_while_a_disk_is_open_although_another_is_missing() {
     let began = Instant::now();
     assert!(!is_off(&driver, &machine).await);
     assert!(began.elapsed() < 4 * CLOSE_TIMEOUT, "three of them have asked");
-    volumes.mend();
+    volumes.repair();
     assert!(is_off(&driver, &machine).await, "a missing disk is nothing to wait for");
 }
 

@@ -3,7 +3,8 @@
 use domain::{AccountId, SnapshotId};
 use tokio::time::Instant;
 
-use super::{Copies, QUEUED_AT_MOST, lock};
+use super::copy::QUEUED_AT_MOST;
+use super::{Copies, lock};
 use crate::hypervisor::account_of_call;
 
 /// The latest state of a job of a machine.

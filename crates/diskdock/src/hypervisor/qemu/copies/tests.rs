@@ -1,7 +1,10 @@
+//! Copies that hang, fail, wait for their turn and are not wanted any more.
+
 use std::sync::mpsc::{Sender, channel};
 
 use tokio::time::advance;
 
+use super::copy::{QUEUED_AT_MOST, STILL_AFTER};
 use super::turns::FORGOTTEN_AFTER;
 use super::*;
 use crate::hypervisor::on_behalf_of;

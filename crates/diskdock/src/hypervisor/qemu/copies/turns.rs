@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// more: its operation has ended, and the copy has not.
 pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 
-/// Who has a turn, and who waits for one.
+/// The copies that have a turn, and those that wait for one.
 pub(super) struct Turns<K> {
     at_a_time: usize,
     /// The number of the next copy that asks.

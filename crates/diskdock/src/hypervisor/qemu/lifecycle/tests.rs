@@ -1,6 +1,8 @@
+//! Starts with disks that cannot be opened at the moment.
+
 use super::*;
 use crate::hypervisor::DiskSpec;
-use crate::hypervisor::qemu::flawed_volumes::{attachment, driver, too_many_files};
+use crate::hypervisor::qemu::tests::{attachment, driver, too_many_files};
 use crate::storage::StorageError;
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Monitors that are silent, files that are slow, and looks whether a machine is on.
+
 use std::sync::mpsc;
 use std::{fs, thread};
 
@@ -6,8 +8,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::*;
 use crate::hypervisor::DiskSpec;
-use crate::hypervisor::qemu::flawed_volumes::{attachment, driver};
 use crate::hypervisor::qemu::process::looked;
+use crate::hypervisor::qemu::tests::{attachment, driver};
 
 /// A client of a monitor that greets, negotiates and says no more.
 async fn client_of_a_silent_monitor() -> (qmp::Client, tokio::io::DuplexStream) {

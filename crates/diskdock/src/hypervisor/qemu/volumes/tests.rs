@@ -1,9 +1,11 @@
+//! Calls for disks that meet an error of the host which passes.
+
 use std::path::PathBuf;
 
 use rustix::io::Errno;
 
 use super::*;
-use crate::hypervisor::qemu::flawed_volumes::{attachment, driver, too_many_files};
+use crate::hypervisor::qemu::tests::{attachment, driver, too_many_files};
 
 /// Errors that may be gone at the next attempt.
 fn passing() -> [StorageError; 3] {

@@ -1,4 +1,4 @@
-//! Volumes of a directory whose calls fail as a test wants.
+//! A driver for tests, with volumes of a directory whose calls fail as a test wants.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub(super) struct FlawedVolumes {
     sound: Directory,
     /// Calls, by their names, that are to fail, each once.
     faults: Mutex<Vec<(&'static str, StorageError)>>,
-    /// Calls that fail until they are mended.
+    /// Calls that fail until they are repaired.
     lasting: Mutex<Vec<(&'static str, Fault)>>,
 }
 
@@ -40,7 +40,7 @@ impl FlawedVolumes {
     }
 
     /// From now on, no call fails.
-    pub(super) fn mend(&self) {
+    pub(super) fn repair(&self) {
         self.lasting.lock().unwrap().clear();
     }
 
@@ -56,7 +56,7 @@ impl FlawedVolumes {
     }
 }
 
-/// What the system says when too many files are open.
+/// The error of the system when too many files are open.
 pub(super) fn too_many_files() -> StorageError {
     StorageError::Io { doing: "open", path: "disk".into(), source: Errno::MFILE.into() }
 }
