@@ -10,7 +10,7 @@ use crate::catalog::errors::{self, THROTTLING_USER};
 use crate::catalog::{ErrorCode, Listed, Refusal};
 
 /// Injected faults at most.
-const PLANTED: usize = 1_000;
+const MOST_FAULTS: usize = 1_000;
 /// The longest injected delay, in milliseconds.
 pub(crate) const SLOWEST_MS: u64 = 600_000;
 
@@ -103,8 +103,8 @@ impl Faults {
             Order::Slow { .. } | Order::Throttle | Order::DropReply | Order::Twice => {}
         }
         let mut plans = self.lock();
-        if plans.len() >= PLANTED {
-            return Err(format!("at most {PLANTED} faults; clear some first"));
+        if plans.len() >= MOST_FAULTS {
+            return Err(format!("at most {MOST_FAULTS} faults; clear some first"));
         }
         plans.push(plan);
         Ok(())

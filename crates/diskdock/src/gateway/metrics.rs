@@ -111,10 +111,10 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
 
 fn register_operations(registry: &mut Registry, services: &Services) {
     let now = services.clock.now();
-    let board = services.runner.in_flight_rows();
+    let rows = services.runner.in_flight_rows();
     let in_flight = Family::<OperationLabels, Gauge>::default();
     let oldest = Family::<OperationLabels, Gauge>::default();
-    for row in &board {
+    for row in &rows {
         let labels = OperationLabels { kind: row.kind.clone(), phase: row.phase.clone() };
         in_flight.get_or_create(&labels).inc();
         let age_s = now.since_ms(row.created_at) / 1_000;
