@@ -26,8 +26,10 @@ use crate::assembly::{Assembly, AssemblyOptions};
 use crate::catalog::FORWARD_PORTS;
 use crate::clock::Clock;
 use crate::explorer::{self, Site};
-use crate::gateway::guard::{ExposureRefusal, Guard, check_exposure};
-use crate::gateway::keys::{DEVELOPMENT_ID, DEVELOPMENT_SECRET, GivenKey, StartKeys, secret_text};
+use crate::gateway::guard::{ExposureRefusal, Guard, Surroundings, check_exposure};
+use crate::gateway::keys::{
+    DEVELOPMENT_ID, DEVELOPMENT_SECRET, GivenKey, StartKeys, has_lasting_key, secret_text,
+};
 use crate::gateway::server::{self, Server};
 use crate::ids::IdGenerator;
 use crate::private_file;
@@ -64,7 +66,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     write_endpoint_and_token(directory, &token, &endpoint(&args, reachable(address)))?;
     let access = Access {
         token,
-        open_on_loopback: address.ip().is_loopback() && !args.machines.has_guests(),
+        open_on_loopback: surroundings(&args, address.ip()).open_controls(),
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
     let greeting = match (args.child, args.quiet) {
@@ -181,9 +183,12 @@ fn plan(
     })
 }
 
-/// The development key is well known: it is for this host's programs, not for guests.
+fn surroundings(args: &ServeArgs, address: IpAddr) -> Surroundings {
+    Surroundings { address, has_guests: args.machines.has_guests() }
+}
+
 fn has_development_key(args: &ServeArgs) -> bool {
-    args.listen.ip().is_loopback() && !args.machines.has_guests() && args.key.is_empty()
+    surroundings(args, args.listen.ip()).allow_development_key(!args.key.is_empty())
 }
 
 /// Address, token and key for the programs of `--init`.
@@ -232,10 +237,7 @@ fn exposure(
     assembly: &Assembly,
 ) -> Result<Option<tokio_rustls::TlsAcceptor>, Failure> {
     let tls = tls(args)?;
-    let has_key = || {
-        let keys = assembly.gateway.services.store.read_blocking(|tx| tx.access_keys());
-        !args.key.is_empty() || keys.is_ok_and(|keys| keys.iter().any(|key| key.session.is_none()))
-    };
+    let has_key = || !args.key.is_empty() || has_lasting_key(&assembly.gateway.services.store);
     let encrypted = tls.is_some() || args.insecure_http;
     let checked = check_exposure(args.listen.ip(), encrypted, has_key);
     checked.map_err(|refusal| match refusal {

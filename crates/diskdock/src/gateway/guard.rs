@@ -38,6 +38,34 @@ pub fn check_exposure(
     }
 }
 
+/// What is in reach of a server: where it listens, and whether guests, which are hostile, run on
+/// its host.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings {
+    /// The address that it listens at.
+    pub address: IpAddr,
+    /// Whether virtual machines run on this host.
+    pub has_guests: bool,
+}
+
+impl Surroundings {
+    /// Whether the development key is valid: it is well known, so it is for programs of this host
+    /// alone, and for an operator who gave no other.
+    pub(crate) fn allow_development_key(self, others_are_given: bool) -> bool {
+        self.are_trusted() && !others_are_given
+    }
+
+    /// Whether the operator's controls take requests without the token.
+    pub(crate) fn open_controls(self) -> bool {
+        self.are_trusted()
+    }
+
+    /// Only programs of this host reach the server.
+    fn are_trusted(self) -> bool {
+        self.address.is_loopback() && !self.has_guests
+    }
+}
+
 /// The host names that this server accepts.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
@@ -151,6 +179,23 @@ mod tests {
 
     fn check_call(headers: &[(&str, &str)]) -> bool {
         Guard::default().check_call(&parts(headers)).is_ok()
+    }
+
+    #[test]
+    fn surroundings_are_trusted_on_loopback_without_guests_only() {
+        let of = |address: &str, has_guests| {
+            let address = address.parse().unwrap();
+            let surroundings = Surroundings { address, has_guests };
+            [
+                surroundings.allow_development_key(false),
+                surroundings.allow_development_key(true),
+                surroundings.open_controls(),
+            ]
+        };
+        assert_eq!(of("127.0.0.1", false), [true, false, true]);
+        assert_eq!(of("::1", false), [true, false, true]);
+        assert_eq!(of("127.0.0.1", true), [false; 3]);
+        assert_eq!(of("0.0.0.0", false), [false; 3]);
     }
 
     #[test]

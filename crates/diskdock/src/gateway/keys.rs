@@ -63,6 +63,12 @@ impl fmt::Debug for SessionToken {
     }
 }
 
+/// Whether the store has a key that does not pass by itself, as those of roles do.
+pub(crate) fn has_lasting_key(store: &Store) -> bool {
+    let keys = store.read_blocking(|tx| tx.access_keys());
+    keys.is_ok_and(|keys| keys.iter().any(|key| key.session.is_none()))
+}
+
 /// Keys that are valid while the server runs, besides those of the store.
 #[derive(Clone, Debug, Default)]
 pub struct StartKeys {
