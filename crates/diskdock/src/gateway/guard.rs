@@ -38,7 +38,7 @@ pub fn check_exposure(
     }
 }
 
-/// What is in reach of a server: where it listens, and whether guests, which are hostile, run on
+/// The surroundings of a server: where it listens, and whether guests, which are hostile, run on
 /// its host.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings {
