@@ -292,7 +292,7 @@ pub trait Disks: Send + Sync {
         Box::pin(std::future::ready(Ok(Progress::Done)))
     }
     /// Whether there is room for the bytes of another disk, or for a larger one. A short look, also
-    /// within a transaction; true if it cannot be told.
+    /// within a transaction; false if it cannot be told.
     fn has_free_space(&self) -> bool;
     /// Copies the content that a disk has now under the id of a snapshot: all that a guest saw
     /// acknowledged before the first call, as after a power cut. The rest of one that failed is

@@ -55,8 +55,11 @@ pub(super) fn refuse_unless_closed(
 ) -> Result<(), StorageError> {
     let mut unknown = None;
     for at in disks {
+        if at.shared {
+            unknown = Some(&at.disk);
+            continue;
+        }
         match volumes.refuse_if_written(&at.disk) {
-            _ if at.shared => unknown = Some(&at.disk),
             Ok(()) => {}
             Err(error @ StorageError::Taken { .. }) => return Err(error),
             Err(_) => unknown = Some(&at.disk),

@@ -146,11 +146,9 @@ impl Committer {
         let Committer { connection, health, directory, durability, .. } = self;
         let closed = health.allow_writes().and_then(|()| {
             // A copy that was made while the server ran is older than what it leaves.
-            let counted = match durability {
-                Durability::Ephemeral => Ok(()),
-                _ => identity::count_up(&connection, &directory, durability),
-            };
-            if let Err(error) = counted {
+            if durability.outlives_process()
+                && let Err(error) = identity::count_up(&connection, &directory, durability)
+            {
                 tracing::warn!(%error, "an older copy of the store will not be noticed");
             }
             let done =
