@@ -13,7 +13,7 @@ use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::InjectedFault;
 use crate::hypervisor::{OperationTransitions, Pace, Rule};
-use crate::operations::{Selected, Selection, reconcile_one};
+use crate::operations::{Selected, Selection, Subject, reconcile_one};
 use crate::store::WriteTx;
 
 /// Transitions that one operation goes through, at most.
@@ -218,13 +218,16 @@ pub(crate) async fn end_selected(
         instance: concerned.instance.as_deref().map(InstanceId::from),
     };
     let runner = &state.gateway.services.runner;
-    let matched = runner.select(&selection).len();
-    if matched == 0 {
+    let matched = runner.select(&selection);
+    if matched.is_empty() {
         let hint = "`diskdock admin operations` shows what is under way.";
         return Err(AdminError::not_found("nothing like that is under way", hint));
     }
     match verb.as_str() {
-        "finish" => finish(&state, &selection).await?,
+        "finish" => {
+            finish(&state, &selection).await?;
+            refuse_if_under_way(&state, &selection, &matched)?;
+        }
         "refuse" => {
             runner.step(&selection).await;
             end_transitions(&state, &selection, false)?;
@@ -233,7 +236,29 @@ pub(crate) async fn end_selected(
         "step" => drop(runner.step(&selection).await),
         other => return Err(AdminError::not_found(format!("no such verb: {other}"), hint)),
     }
-    Ok(Json(json!({ "transitions": matched })))
+    Ok(Json(json!({ "transitions": matched.len() })))
+}
+
+/// The error for operations that were to end and have not, such as one of a lost machine.
+fn refuse_if_under_way(
+    state: &AdminState,
+    selection: &Selection,
+    matched: &[Selected],
+) -> Result<(), AdminError> {
+    let runner = &state.gateway.services.runner;
+    let was_matched = |one: &Selected| matched.iter().any(|before| before.id == one.id);
+    let left: Vec<Selected> = runner.select(selection).into_iter().filter(was_matched).collect();
+    let Some(first) = left.first() else { return Ok(()) };
+    let Subject { instance, disk } = &first.subject;
+    let of_disk = disk.as_ref().map(ToString::to_string);
+    let subject = of_disk.or(instance.as_ref().map(ToString::to_string)).unwrap_or_default();
+    let rows = runner.in_flight_rows();
+    let row = rows.into_iter().find(|row| row.id == first.id);
+    let waits_for = row.map_or_else(|| "it takes a step just now".to_owned(), |row| row.last_event);
+    let (all, count) = (matched.len(), left.len());
+    let error = format!("{count} of {all} have not ended, first that of {subject}: {waits_for}");
+    let hint = "`diskdock admin operations` shows what each waits for.";
+    Err(AdminError::conflict(error, hint))
 }
 
 /// Ends the transitions of the selected operations well, one after the other, as they come to them.

@@ -121,6 +121,10 @@ impl AdminError {
     fn not_found(error: impl ToString, hint: &str) -> AdminError {
         AdminError { status: StatusCode::NOT_FOUND, ..AdminError::bad(error, hint) }
     }
+
+    fn conflict(error: impl ToString, hint: &str) -> AdminError {
+        AdminError { status: StatusCode::CONFLICT, ..AdminError::bad(error, hint) }
+    }
 }
 
 impl From<crate::store::StoreError> for AdminError {

@@ -1,5 +1,7 @@
 //! `finish`, `refuse` and `step`: answered when they are done, for whatever `operations` shows.
 
+use std::sync::atomic::Ordering;
+
 use diskdock::hypervisor::Pace;
 use serde_json::json;
 
@@ -101,6 +103,26 @@ async fn finish_and_refuse_say_that_nothing_matched() {
             assert_eq!(reply["error"], "nothing like that is under way");
         }
     }
+}
+
+#[tokio::test]
+async fn finish_fails_with_the_reason_while_an_operation_cannot_end() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    server.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+    let body = json!({ "disk": disk }).to_string();
+    server.store_faults.fails.store(usize::MAX, Ordering::SeqCst);
+    let (status, reply) = server.try_control("POST", "/transitions/finish", &body).await;
+    server.store_faults.fails.store(0, Ordering::SeqCst);
+    server.warned("the disk is full");
+    assert_eq!(status, 409, "{reply}");
+    let error = reply["error"].as_str().unwrap();
+    assert!(error.contains(&disk) && error.contains("have not ended"), "{error}");
+    assert_eq!(server.status_of(&disk).await, "Detaching");
+    assert_eq!(server.control("POST", "/transitions/finish", &body).await["transitions"], 1);
+    assert_eq!(server.status_of(&disk).await, "Available");
 }
 
 #[tokio::test]
