@@ -60,6 +60,8 @@ async fn create_instance_returns_an_order_and_repeats_by_token() {
     let again = server.ok("CreateInstance", &ask).await;
     assert_eq!(again.text_at("InstanceId"), first.text_at("InstanceId"));
     assert_eq!(again.text_at("OrderId"), first.text_at("OrderId"));
+    let other = launch(&[("ClientToken", Some("token-1"))]);
+    server.expect_code("CreateInstance", &other, (400, "IdempotentParameterMismatch")).await;
     let shown = server.show(&first.text_at("InstanceId")).await;
     assert_eq!(shown["ExpiredTime"], "2026-01-16T03:04Z");
 }

@@ -125,4 +125,7 @@ async fn modify_disk_charge_type_skips_system_disks_and_repeats_by_token() {
     let one = [&base[..], &[("DiskIds", ids.as_str())]].concat();
     let order = server.ok("ModifyDiskChargeType", &one).await.text_at("OrderId");
     assert_eq!(server.ok("ModifyDiskChargeType", &one).await.text_at("OrderId"), order);
+    let other = [&base[..], &[("DiskIds", both.as_str())]].concat();
+    let mismatch = (400, "Idempotence.SignatureMismatch");
+    server.expect_code("ModifyDiskChargeType", &other, mismatch).await;
 }

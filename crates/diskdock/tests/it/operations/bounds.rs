@@ -16,6 +16,8 @@ use crate::harness::{ACCOUNT, BEGINNING, REGION, TestServer, ZONE};
 use crate::store_contract::entities;
 use crate::store_contract::operations::operation;
 
+/// Operations of all accounts in flight, at most.
+const OF_SERVER: i64 = 100_000;
 /// Operations of an account in flight, at most.
 const OF_ACCOUNT: i64 = 10_000;
 /// Less than half of a timeout.
@@ -52,6 +54,23 @@ async fn account_with_too_many_operations_is_refused_and_others_are_not() {
     let now = server.assembly.gateway.services.clock.now();
     let request = other.sign(Default::default(), "CreateDisk", &parameters, now);
     assert_eq!(server.send(request).await.unwrap().status, 200);
+    runner.drop_in_flight();
+    server.ok("CreateDisk", &parameters).await;
+}
+
+#[tokio::test]
+async fn server_with_too_many_operations_refuses_another_one_of_any_account() {
+    let server = TestServer::new().await;
+    let runner: &Runner = &server.assembly.gateway.services.runner;
+    let of_others = |number: i64| detach(number, &(number % 20).to_string());
+    runner.enqueue((1..OF_SERVER).map(of_others).collect());
+    let parameters =
+        [("RegionId", REGION), ("ZoneId", ZONE), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+    server.ok("CreateDisk", &parameters).await;
+    runner.enqueue(vec![of_others(OF_SERVER)]);
+    let refused = server.call("CreateDisk", &parameters).await;
+    assert_eq!(refused.refusal(), (400, "Throttling.ConcurrentLimitExceeded"));
+    server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
     runner.drop_in_flight();
     server.ok("CreateDisk", &parameters).await;
 }

@@ -217,6 +217,19 @@ async fn acs3_mismatch_shows_the_string_to_sign() {
 }
 
 #[tokio::test]
+async fn acs3_authorization_that_is_no_signature_is_incomplete() {
+    let server = TestServer::new().await;
+    for authorization in ["ACS3-HMAC-SHA256 Credential", "ACS3-HMAC-SHA256 Credential=a"] {
+        let now = server.assembly.gateway.services.clock.now();
+        let ask = [("RegionId", "cn-hangzhou")];
+        let mut request = server.signer.sign(Style::ACS3, "DescribeDisks", &ask, now);
+        request.headers_mut().insert("authorization", authorization.parse().unwrap());
+        let answer = server.send(request).await.unwrap();
+        assert_eq!(answer.refusal(), (400, "IncompleteSignature"), "{authorization:?}");
+    }
+}
+
+#[tokio::test]
 async fn every_acs3_header_is_mandatory() {
     let server = TestServer::new().await;
     for name in [
