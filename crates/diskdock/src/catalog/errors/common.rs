@@ -135,7 +135,7 @@ errors! {
         => "Use at most 64 KiB for the request line; send long parameters in the body.";
     HEAD_TOO_LARGE = 431 "RequestTooLarge"
         "The head of the request is larger than this server reads."
-        => "Use at most 100 headers and 256 KiB for the request line and all headers.";
+        => "Use at most 100 headers and 128 KiB for the request line and all headers.";
     METHOD_NOT_ALLOWED = 405 "UnsupportedHTTPMethod"
         "This http method is not supported."
         => "Use a method of the Allow header.";

@@ -26,6 +26,8 @@ const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of a head that are kept at hand for the next one.
 const SMALL_HEAD: usize = 4 * 1024;
+/// Bytes of a head that are kept for the reply: the longest request line, and the headers after it.
+const EXPLAINED_HEAD: usize = 68 * 1024;
 
 /// How long a client may keep the server waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub(super) struct ClientStream<S> {
     alarm: Pin<Box<Sleep>>,
     reply_timer: TransferTimer,
     stalled: bool,
-    /// The bytes received of the head that is being read.
+    /// The bytes received of the head that is being read, up to a bound.
     head: Vec<u8>,
     explain: Explain,
     explained: Option<Explained>,
@@ -131,7 +133,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
             ConnectionPhase::Head => {}
             ConnectionPhase::Body | ConnectionPhase::Served => return,
         }
-        self.head.extend_from_slice(new);
+        let room = EXPLAINED_HEAD.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&new[..new.len().min(room)]);
     }
 
     /// Follows whether the client takes what is sent, and ends a write that it never takes.

@@ -52,7 +52,7 @@ pub(crate) use tls::tls;
 
 /// The largest request line with all headers, in bytes. The request line alone may have 64 KiB:
 /// user data of 32 KiB travels in the query.
-const HEAD: usize = 256 * 1024;
+const HEAD: usize = 128 * 1024;
 /// The largest body of a request to the API, in bytes.
 const BODY: usize = 1024 * 1024;
 /// The largest body that needs no room among the large ones, in bytes. Ordinary calls have some
