@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import signal
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -74,6 +75,42 @@ def test_stop_start_and_reboot_of_an_instance(host):
     machine.wait("Running")
     host.call("stop_instance", instance_id=machine.id, force_stop=True)
     machine.wait("Stopped", within_s=15)
+    host.agrees()
+
+
+def test_guest_is_not_offered_a_sleep_after_which_it_hears_no_unplug(host):
+    machine = host.ready()
+    assert machine.guest.check("cat /sys/power/mem_sleep").split() == ["[s2idle]"]
+
+
+@pytest.mark.parametrize("woken_by", ["detach", "stop", "operator"])
+def test_guest_that_sleeps_all_the_same_is_seen_and_woken_by(host, woken_by):
+    machine, disk = host.ready(), host.disk()
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    machine.guest.run("(sleep 0.3; sleep-s3) >/dev/null 2>&1 &")
+    found = until(lambda: host.control("differences")["differences"], "a guest that sleeps")
+    assert "to sleep" in found[0]["what"], found
+    if woken_by == "stop":
+        host.call("stop_instance", instance_id=machine.id)
+        machine.wait("Stopped")
+        assert host.given_up(instance=machine.id) == []
+    else:
+        if woken_by == "operator":
+            host.command("admin", "resume", machine.id)
+        disk.detach(machine)
+    host.agrees()
+
+
+def test_hung_qemu_without_its_pid_file_is_ended_by_a_forced_stop(host):
+    machine = host.ready()
+    # The kernel ends a stopped process whose parent ends.
+    host.restart()
+    process = machine.pid()
+    (machine.run / "qemu.pid").unlink()
+    os.kill(process, signal.SIGSTOP)
+    host.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped", within_s=60)
     host.agrees()
 
 

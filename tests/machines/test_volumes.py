@@ -90,6 +90,23 @@ def test_machine_with_the_last_copy_of_a_disk_is_not_stopped_rebooted_or_deleted
     shared.agrees()
 
 
+def test_last_copy_that_is_lost_while_its_guest_is_asked_to_shut_down_is_not_closed(shared, written):
+    machine, (disk, pattern) = shared.machine, written
+    aside = disk.file.with_suffix(".aside")
+    machine.guest.ignore_power_button()
+    shared.call("stop_instance", instance_id=machine.id)
+    until(lambda: "asked to shut down" in "".join(o["last_event"] for o in shared.operations(instance=machine.id)), "a guest that was asked")
+    disk.file.rename(aside)
+    before = len(shared.given_up(instance=machine.id))
+    shared.control("clock/advance", {"milliseconds": 61_000})
+    rows = until(lambda: (rows := shared.given_up(instance=machine.id)) and len(rows) > before and rows, "a stop that is given up")
+    assert disk.id in rows[0]["last_event"] and "last copy" in rows[0]["last_event"], rows[0]
+    machine.wait("Running")
+    aside.rename(disk.file)
+    leaves(machine, disk)
+    assert checksum_elsewhere(shared, disk, machine) == pattern
+
+
 def test_admin_accept_takes_the_present_file(shared, written):
     machine, (disk, pattern) = shared.machine, written
     disk.file.unlink()

@@ -185,6 +185,8 @@ commands!(
     } = "blockdev-reopen" within BLOCK_NODE -> Done,
     /// Presses the power button.
     SystemPowerdown {} = "system_powerdown" within DEVICE -> Done,
+    /// Wakes a guest that has put its machine to sleep.
+    SystemWakeup {} = "system_wakeup" within DEVICE -> Done,
     /// Resets the machine.
     SystemReset {} = "system_reset" within DEVICE -> Done,
     /// Stops the processors.

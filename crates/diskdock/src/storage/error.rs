@@ -141,6 +141,12 @@ impl StorageError {
         }
     }
 
+    /// Whether a long copy that failed so is worth another attempt: the error may pass, and the
+    /// attempt takes no room from the guests.
+    pub fn may_pass(&self) -> bool {
+        !self.needs_operator() && !matches!(self, StorageError::NoSpace { .. })
+    }
+
     pub(super) fn corrupt(path: &Path, why: impl Into<String>) -> StorageError {
         StorageError::Corrupt { path: path.to_owned(), why: why.into() }
     }

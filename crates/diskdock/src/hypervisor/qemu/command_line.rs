@@ -210,6 +210,10 @@ fn basics(line: &mut Line, parts: &Parts<'_>) {
     line.option("-sandbox", SANDBOX);
     line.option("-pidfile", PID_FILE);
     line.option("-machine", machine(parts));
+    for asleep in ["ICH9-LPC.disable_s3=1", "ICH9-LPC.disable_s4=1"] {
+        // A guest that has slept hears no unplug and no power button any more.
+        line.option("-global", asleep);
+    }
     line.option("-accel", accel.accel.as_str());
     line.option("-cpu", accel.cpu_model);
     line.option("-smp", spec.processors.to_string());

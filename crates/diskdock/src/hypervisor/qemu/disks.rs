@@ -7,12 +7,13 @@
 //!
 //! `device_del` only asks. Its result is never read from an error text: QEMU is queried.
 
-use qmp::commands::{BlockdevDel, DeviceDel, QueryStatus};
+use qmp::commands::{BlockdevDel, DeviceDel, QueryStatus, RunState};
 
 use super::Qemu;
 use super::acpi_hotplug::hotplug_enabled;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
+use super::power_off::wake;
 use super::record::{Plugged, Record};
 use super::unplug_policy::{Decision, Observation};
 use super::volumes::{reason_if_final, retry_if_transient};
@@ -121,6 +122,10 @@ impl Qemu {
         }
         let (hotplug_enabled, (), devices, status) = looked?;
         let paused = self.note_status(machine, state, &status);
+        if status.status == RunState::Suspended {
+            // It cannot let go of a disk before.
+            wake(client).await?;
+        }
         Ok(Observation { present: devices.contains(&device), hotplug_enabled, paused })
     }
 

@@ -21,9 +21,10 @@ use crate::storage::Volume;
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval of checking the monitor of a new QEMU.
 pub(super) const MONITOR_POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// How long a start waits for operations that take disks off, in milliseconds. After a restart of
-/// the server they come to their turn within moments, but one may have been given up instead.
-const DETACHES_FIRST_MS: i64 = 30_000;
+/// How long a start waits for operations that take disks off, in milliseconds: less than a start
+/// has. After a restart of the server they come to their turn within moments, or in the pause after
+/// an error. One that was given up before the restart is not known to be.
+const DETACHES_FIRST_MS: i64 = 240_000;
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
 pub(super) const EXIT_POLL_MS: i64 = 100;
@@ -66,7 +67,7 @@ impl Qemu {
         }
         let hardware = match self.hardware(machine, state, spec).await? {
             Ok(hardware) => hardware,
-            Err(reason) => return Ok(Progress::Failed(reason)),
+            Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
         };
         let order = |record: &mut Record| {
             record.order_ports(&spec.disk_order);
@@ -91,7 +92,7 @@ impl Qemu {
         machine.change(state, boot_again).await?;
         let parts = match self.parts(machine, spec, &hardware, volumes).await? {
             Ok(parts) => parts,
-            Err(reason) => return Ok(Progress::Failed(reason)),
+            Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
         };
         let (program, run) = (&self.config.program, &machine.run);
         let (network, programs) = (&self.config.network, &self.config.programs);
@@ -104,6 +105,7 @@ impl Qemu {
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         (state.failed_starts, state.start_waits_since_ms) = (0, None);
+        state.detaches_given_up.clear();
         self.limit_started(machine, state, &spec.limits).await;
         Ok(progress)
     }
@@ -126,11 +128,12 @@ impl Qemu {
         spec: &MachineSpec,
     ) -> Result<bool, TransientError> {
         let record = machine.record(state).await?;
-        let is_there = |(disk, generation): &(DiskId, u64)| {
+        let is_there = |(disk, generation): &&(DiskId, u64)| {
             let at = record.and_then(|record| record.of_disk(disk));
             at.is_some_and(|at| at.generation == *generation)
         };
-        if !spec.leaving.iter().any(is_there) {
+        let leaving: Vec<_> = spec.leaving.iter().filter(is_there).collect();
+        if leaving.iter().all(|(disk, _)| state.detaches_given_up.contains(disk)) {
             state.start_waits_since_ms = None;
             return Ok(false);
         }

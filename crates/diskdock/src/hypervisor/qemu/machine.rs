@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::performance::Performance;
-use domain::{DiskId, InstanceId, Uptime};
+use domain::{DiskId, InstanceId};
 use qmp::commands::{QomList, QueryNamedBlockNodes};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::command_line::MONITOR;
+use super::power_off::StopRequest;
 use super::process::{self, Power, Process};
 use super::qmp_log::QmpLogs;
 use super::record::Record;
@@ -69,8 +70,10 @@ pub(crate) struct State {
     pub limits: HashMap<AttachmentId, Performance>,
     /// Starts in a row that failed.
     pub failed_starts: u32,
-    /// Since when the guest is asked to shut down, and when last.
-    pub asked_to_stop: Option<(Uptime, Uptime)>,
+    /// The request to the guest to shut down.
+    pub asked_to_stop: Option<StopRequest>,
+    /// Detaches that were given up while the machine was off: a start does not wait for them.
+    pub detaches_given_up: HashSet<DiskId>,
     /// Since when disks that their guest has let go of wait for a snapshot, in
     /// [`Machine::now_ms`].
     pub snapshot_waits: HashMap<DiskId, i64>,
@@ -152,8 +155,10 @@ impl Machine {
     }
 
     /// Its process, to be ended.
-    pub(crate) fn process(&self) -> Option<Process> {
-        process::find(&self.run, self.id.as_str())
+    pub(crate) async fn process(&self) -> Option<Process> {
+        let (run, id) = (self.run.clone(), self.id.clone());
+        let found = off_thread(move || Ok(process::find(&run, id.as_str())));
+        found.await.ok().flatten()
     }
 
     /// Its record, if there is one.

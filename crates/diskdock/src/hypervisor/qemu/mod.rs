@@ -331,6 +331,7 @@ impl Qemu {
         match disk {
             Some(disk) => {
                 state.forget_unplug_request(disk);
+                state.detaches_given_up.insert(disk.clone());
                 self.note_requests(&machine, &mut state).await;
             }
             None => {

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use domain::InstanceId;
-use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState, Stop};
+use qmp::commands::{Cont, MachineStatus, QueryStatus, RunState, Stop, SystemWakeup};
 use tokio::time::sleep;
 
 use super::Qemu;
@@ -101,8 +101,12 @@ impl Qemu {
         if why_paused(&status).is_none() {
             return Ok(Progress::Failed(NOT_PAUSED.to_owned()));
         }
-        match client.execute(Cont {}).await {
-            Ok(_) => {}
+        let resumed = match status.status {
+            RunState::Suspended => client.execute(SystemWakeup {}).await.map(drop),
+            _ => client.execute(Cont {}).await.map(drop),
+        };
+        match resumed {
+            Ok(()) => {}
             Err(qmp::Error::Refused { description, .. }) => {
                 return Ok(Progress::Failed(format!("QEMU cannot resume it: {description}")));
             }

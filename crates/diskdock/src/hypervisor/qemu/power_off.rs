@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{InstanceId, Uptime};
-use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown};
+use qmp::commands::{MachineStatus, QueryStatus, Quit, RunState, SystemPowerdown, SystemWakeup};
 use tokio::time::{Instant, sleep};
 
 use super::Qemu;
@@ -30,8 +30,22 @@ pub(super) fn why_paused(status: &MachineStatus) -> Option<String> {
             let what = "the virtual machine stands still after an internal error of QEMU";
             Some(format!("{what}; only a forced stop helps"))
         }
-        _ => None,
+        RunState::GuestPanicked => {
+            Some("the guest has crashed and stands still; only a forced stop helps".to_owned())
+        }
+        RunState::Suspended => Some("the guest has put its virtual machine to sleep".to_owned()),
+        RunState::Running | RunState::Shutdown | RunState::Other => None,
     }
+}
+
+/// A guest that is asked to shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StopRequest {
+    since: Uptime,
+    /// When it was asked last.
+    asked: Option<Uptime>,
+    /// QEMU is being ended, whatever the guest does.
+    is_cut: bool,
 }
 
 impl Qemu {
@@ -63,14 +77,19 @@ impl Qemu {
             state.forget_guest();
             return Ok(Progress::Done);
         }
-        if state.asked_to_stop.is_none()
+        let begins = StopRequest { since: now, asked: None, is_cut: false };
+        let request = state.asked_to_stop.unwrap_or(begins);
+        let is_cut = force || now.since_ms(request.since) >= self.config.shutdown_grace_ms;
+        // A file may be lost after the guest was asked: it is looked again before QEMU is ended.
+        if (state.asked_to_stop.is_none() || is_cut && !request.is_cut)
             && let Some(reason) = self.loss_by_exit(machine, state).await?
         {
+            state.asked_to_stop = None;
             return Ok(Progress::Failed(reason));
         }
+        state.asked_to_stop = Some(StopRequest { is_cut, ..request });
         let client = self.client(machine, state).await;
-        let (since, last) = *state.asked_to_stop.get_or_insert((now, Uptime(i64::MIN)));
-        if force || now.since_ms(since) >= self.config.shutdown_grace_ms {
+        if is_cut {
             return cut(machine, client.ok().flatten()).await;
         }
         let Some(client) = client? else {
@@ -80,16 +99,28 @@ impl Qemu {
             });
         };
         let status = client.execute(QueryStatus {}).await.map_err(transient)?;
-        if let Some(because) = why_paused(&status) {
+        if let Some(because) = self.note_status(machine, state, &status) {
+            if status.status == RunState::Suspended {
+                wake(&client).await?;
+                return Ok(Progress::RetryAfter { after_ms: EXIT_POLL_MS, because });
+            }
             return Ok(Progress::Suspended { after_ms: ASK_AGAIN_MS, because });
         }
-        if now.since_ms(last) >= ASK_AGAIN_MS {
+        if request.asked.is_none_or(|asked| now.since_ms(asked) >= ASK_AGAIN_MS) {
             client.execute(SystemPowerdown {}).await.map_err(transient)?;
-            state.asked_to_stop = Some((since, now));
+            state.asked_to_stop = Some(StopRequest { asked: Some(now), ..request });
         }
-        let left = self.config.shutdown_grace_ms - now.since_ms(since);
+        let left = self.config.shutdown_grace_ms - now.since_ms(request.since);
         let because = "the guest was asked to shut down".to_owned();
         Ok(Progress::RetryAfter { after_ms: left.clamp(1, ASK_AGAIN_MS), because })
+    }
+}
+
+/// Wakes a guest that has put its machine to sleep, unless it woke just now.
+pub(super) async fn wake(client: &qmp::Client) -> Result<(), TransientError> {
+    match client.execute(SystemWakeup {}).await {
+        Ok(_) | Err(qmp::Error::Refused { .. }) => Ok(()),
+        Err(other) => Err(transient(other)),
     }
 }
 
@@ -104,7 +135,7 @@ async fn cut(machine: &Machine, client: Option<qmp::Client>) -> Result<Progress,
     while told.is_ok() && machine.is_on().await? && Instant::now() < deadline {
         sleep(MONITOR_POLL_INTERVAL).await;
     }
-    if let Some(process) = machine.process()
+    if let Some(process) = machine.process().await
         && machine.is_on().await.unwrap_or(true)
     {
         process.kill().map_err(|error| TransientError(format!("cannot end QEMU: {error}")))?;

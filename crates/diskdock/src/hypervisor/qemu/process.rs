@@ -6,7 +6,9 @@
 //! there says nothing: then the processes of the host are looked through for the machine's name.
 //! So that this is rare, a machine has the file from its first record on.
 //! The process to kill is found by the file in which QEMU leaves its process id, and confirmed by
-//! its name on the command line: the id alone may be another process's by now.
+//! its name on the command line: the id alone may be another process's by now. That file is in a
+//! directory which belongs to QEMU, so it may be gone: then the processes of the host are looked
+//! through for one of the machine's name that was started in this directory.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -14,7 +16,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -121,15 +123,18 @@ fn is_free(locked: Result<(), TryLockError>) -> io::Result<bool> {
 pub(crate) fn is_listed(name: &str) -> io::Result<bool> {
     #[cfg(test)]
     looked::note(name);
-    for entry in fs::read_dir("/proc")? {
-        let path = entry?.path();
-        let is_process =
-            path.file_name().is_some_and(|of| of.as_encoded_bytes()[0].is_ascii_digit());
-        if is_process && bears_name(&path, name) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(listed(name)?.next().is_some())
+}
+
+/// The ids of the processes of the host that bear this machine's name.
+fn listed(name: &str) -> io::Result<impl Iterator<Item = i32>> {
+    let entries = fs::read_dir("/proc")?.collect::<io::Result<Vec<_>>>()?;
+    let ids = entries.into_iter().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(ids.filter(move |id| bears_name(&of_process(*id), name)))
+}
+
+fn of_process(id: i32) -> PathBuf {
+    PathBuf::from(format!("/proc/{id}"))
 }
 
 /// Whether the process in this directory of `/proc` was started under the machine's name.
@@ -162,17 +167,42 @@ pub(crate) struct Process {
     handle: rustix::fd::OwnedFd,
 }
 
-/// The QEMU that runs this machine, if it can be found. The handle is taken first, so that what is
-/// looked at afterwards is what it stands for.
+/// The QEMU that runs this machine, if it can be found. Without the file of its process id, this
+/// takes some milliseconds: not for the threads that serve connections.
 pub(crate) fn find(run: &Path, name: &str) -> Option<Process> {
+    let of_file = recorded_id(run).and_then(|id| open_process(id, |path| bears_name(path, name)));
+    of_file.or_else(|| {
+        // Another server may have a copy of this machine under the same name.
+        let is_ours = |path: &Path| bears_name(path, name) && was_started_in(path, run);
+        listed(name).ok()?.find_map(|id| open_process(id, is_ours))
+    })
+}
+
+/// The process id that QEMU has left.
+fn recorded_id(run: &Path) -> Option<i32> {
     let mut text = String::new();
     let file =
         File::options().read(true).custom_flags(no_follow()).open(run.join(PID_FILE)).ok()?;
     file.take(32).read_to_string(&mut text).ok()?;
-    let id: i32 = text.trim().parse().ok()?;
+    text.trim().parse().ok()
+}
+
+/// A process of which this holds. The handle is taken first, so that what is looked at afterwards
+/// is what it stands for.
+fn open_process(id: i32, holds: impl Fn(&Path) -> bool) -> Option<Process> {
     let handle = pidfd_open(Pid::from_raw(id)?, PidfdFlags::empty()).ok()?;
-    let named = bears_name(Path::new(&format!("/proc/{id}")), name);
-    named.then_some(Process { id: id.unsigned_abs(), handle })
+    holds(&of_process(id)).then_some(Process { id: id.unsigned_abs(), handle })
+}
+
+/// Whether a process has this working directory, even if that is deleted by now.
+fn was_started_in(process: &Path, run: &Path) -> bool {
+    let Ok(found) = fs::read_link(process.join("cwd")) else { return false };
+    let found = found.as_os_str().as_encoded_bytes();
+    let found = found.strip_suffix(b" (deleted)").unwrap_or(found);
+    let run = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
+    let real = fs::canonicalize(&run).ok();
+    let is_it = |path: &Path| path.as_os_str().as_encoded_bytes() == found;
+    is_it(&run) || real.is_some_and(|real| is_it(&real))
 }
 
 impl Process {
@@ -258,6 +288,33 @@ pub(super) mod looked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn process_without_its_id_file_is_found_by_its_name_in_its_directory_only() {
+        let (ours, others) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let name = format!("i-found-{}", std::process::id());
+        let begin = |directory: &Path| {
+            let mut process = Command::new("sh");
+            process.args(["-c", "read line", "-name", &name]).stdin(Stdio::piped());
+            process.current_dir(directory).spawn().unwrap()
+        };
+        // A copy of the machine that another server runs.
+        let mut copy = begin(others.path());
+        assert!(find(ours.path(), &name).is_none());
+        let mut process = begin(ours.path());
+        assert_eq!(find(ours.path(), &name).unwrap().id, process.id());
+        fs::write(ours.path().join(PID_FILE), std::process::id().to_string()).unwrap();
+        assert_eq!(find(ours.path(), &name).unwrap().id, process.id(), "the id is another's");
+        let gone = ours.path().to_owned();
+        drop(ours);
+        let found = find(&gone, &name).unwrap();
+        assert_eq!(found.id, process.id(), "its directory is deleted");
+        found.kill().unwrap();
+        process.wait().unwrap();
+        assert!(find(&gone, &name).is_none());
+        copy.kill().unwrap();
+        copy.wait().unwrap();
+    }
 
     #[test]
     fn machine_without_its_power_file_is_on_while_a_process_bears_its_name() {

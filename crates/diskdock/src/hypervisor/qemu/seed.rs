@@ -80,6 +80,8 @@ mod tests {
 
     use super::*;
 
+    use crate::hypervisor::qemu::tests::spec;
+
     const PUBLIC: &str = "ssh-rsa AAAA";
 
     #[test]
@@ -87,22 +89,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE);
         let spec = MachineSpec {
-            instance: "i-1".into(),
-            processors: 1,
-            memory_mib: 1,
-            disk_quantity: 1,
-            image: String::new(),
-            system_disk: None,
-            disk_order: Vec::new(),
-            leaving: Vec::new(),
             host_name: "a\": \"b".to_owned(),
             user_data: STANDARD.encode("#cloud-config\n"),
             public_key: PUBLIC.to_owned(),
-            forwards: Vec::new(),
-            private_ip: String::new(),
-            mac: String::new(),
-            limits: Vec::new(),
-            shared: Vec::new(),
+            ..spec("i-1")
         };
         for _ in 0..2 {
             write(&spec, &path).unwrap();

@@ -121,8 +121,7 @@ fn ended(polled: Result<Result<(), StorageError>, Progress>) -> Result<Progress,
     match polled {
         Err(progress) => Ok(progress),
         Ok(Ok(())) => Ok(Progress::Done),
-        // A process of ours that is about to end, or one that the operator has to look at.
-        Ok(Err(error @ StorageError::Taken { .. })) => Err(TransientError(error.to_string())),
+        Ok(Err(error)) if error.may_pass() => Err(TransientError(error.to_string())),
         Ok(Err(error)) => Ok(Progress::Failed(error.to_string())),
     }
 }

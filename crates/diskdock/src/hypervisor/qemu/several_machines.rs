@@ -97,7 +97,7 @@ impl Qemu {
         let Some((opened, having)) = opened else {
             return failed("it is not known which bytes its virtual machine has open");
         };
-        let Some(process) = having.machine.process().map(|process| process.id) else {
+        let Some(process) = having.machine.process().await.map(|process| process.id) else {
             return failed("the process of its virtual machine cannot be found");
         };
         drop(found);

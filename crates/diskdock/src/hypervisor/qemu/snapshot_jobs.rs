@@ -178,6 +178,7 @@ impl Qemu {
                 self.off_record(on.machine, on.state, &job.snapshot).await?;
                 return Ok(Progress::Done);
             }
+            Err(error) if error.may_pass() => return Err(TransientError(error.to_string())),
             Err(error) => return self.fail_open(on, job, &error.to_string()).await,
         };
         let backup = backup(target, device);
@@ -254,6 +255,7 @@ impl Qemu {
         let volume = self.with_volumes(move |volumes| volumes.begun(&wanted)).await;
         let options = match volume {
             Ok(volume) => vec![volume.read_only_node(target)],
+            Err(error) if error.may_pass() => return Err(TransientError(error.to_string())),
             Err(error) => return self.fail_open(on, job, &error.to_string()).await,
         };
         match on.client.execute(BlockdevReopen { options }).await {
@@ -266,6 +268,7 @@ impl Qemu {
         }
         failpoint::hit("snapshot.flushed");
         let wanted = job.snapshot.clone();
+        // Not tried again: after a failed sync the next one says nothing of what is lost.
         if let Err(error) = self.with_volumes(move |volumes| volumes.finish(&wanted)).await {
             return self.fail_open(on, job, &error.to_string()).await;
         }

@@ -13,7 +13,7 @@ use super::copies::Copied;
 use super::machine::Machine;
 use super::snapshot_jobs::{ENDED, Locked};
 use crate::hypervisor::{Progress, TransientError};
-use crate::storage::{SnapshotState, StorageError};
+use crate::storage::SnapshotState;
 
 const DELETED: &str = "the snapshot was deleted";
 
@@ -84,8 +84,11 @@ impl Qemu {
         match polled.await {
             Err(progress) => Ok(progress),
             Ok(Ok(())) => Ok(Progress::Done),
-            // A machine has opened it since.
-            Ok(Err(error @ StorageError::Taken { .. })) => Err(TransientError(error.to_string())),
+            Ok(Err(error)) if error.may_pass() => {
+                // It is copied anew, into nothing that a failed copy has left.
+                self.delete_files(snapshot).await?;
+                Err(TransientError(error.to_string()))
+            }
             Ok(Err(error)) => self.fail_closed(snapshot, &error.to_string()).await,
         }
     }

@@ -10,7 +10,7 @@ use super::accel::AccelChoice;
 use super::network::{Network, Programs};
 use super::throttle::DiskThrottle;
 use super::{Config, Qemu};
-use crate::hypervisor::AttachmentId;
+use crate::hypervisor::{AttachmentId, MachineSpec};
 use crate::storage::{
     Begun, Content, CopyWatch, Deleted, Directory, Holder, ImageStart, Opened, SnapshotState,
     Snapshots, StorageError, SyncHandle, Volume, Volumes,
@@ -63,8 +63,13 @@ pub(super) fn too_many_files() -> StorageError {
 
 /// A driver with the flawed volumes of a directory, and these.
 pub(super) fn driver(directory: &Path) -> (Arc<Qemu>, Arc<FlawedVolumes>) {
+    driver_with(directory, Path::new("qemu-system-x86_64"))
+}
+
+/// The same, with this program for QEMU.
+pub(super) fn driver_with(directory: &Path, qemu: &Path) -> (Arc<Qemu>, Arc<FlawedVolumes>) {
     let config = Config {
-        program: "qemu-system-x86_64".into(),
+        program: qemu.to_owned(),
         accel: AccelChoice::Tcg,
         user: None,
         network: Network::None,
@@ -76,6 +81,28 @@ pub(super) fn driver(directory: &Path) -> (Arc<Qemu>, Arc<FlawedVolumes>) {
     let volumes =
         Arc::new(FlawedVolumes { sound, faults: Mutex::default(), lasting: Mutex::default() });
     (Qemu::open(config, directory, Arc::clone(&volumes) as _), volumes)
+}
+
+/// A small machine without disks, image and names.
+pub(super) fn spec(instance: &str) -> MachineSpec {
+    MachineSpec {
+        instance: instance.into(),
+        processors: 1,
+        memory_mib: 64,
+        disk_quantity: 17,
+        image: String::new(),
+        system_disk: None,
+        disk_order: Vec::new(),
+        leaving: Vec::new(),
+        host_name: String::new(),
+        user_data: String::new(),
+        public_key: String::new(),
+        forwards: Vec::new(),
+        private_ip: String::new(),
+        mac: String::new(),
+        limits: Vec::new(),
+        shared: Vec::new(),
+    }
 }
 
 /// The first attachment of a disk to an instance.

@@ -83,10 +83,8 @@ impl Qemu {
         match polled.await {
             Err(progress) => Ok(progress),
             Ok(Ok(())) => Ok(Progress::Done),
-            Ok(Err(error @ StorageError::NoSpace { .. })) => {
-                Ok(Progress::Failed(error.to_string()))
-            }
-            Ok(Err(error)) => retry_if_transient(error),
+            Ok(Err(error)) if error.may_pass() => Err(TransientError(error.to_string())),
+            Ok(Err(error)) => Ok(Progress::Failed(error.to_string())),
         }
     }
 

@@ -5,22 +5,13 @@ use super::*;
 
 fn spec() -> MachineSpec {
     MachineSpec {
-        instance: "i-bp1".into(),
         processors: 2,
         memory_mib: 8_192,
-        disk_quantity: 17,
         image: "m-1".to_owned(),
         system_disk: Some("d-root".into()),
-        disk_order: Vec::new(),
-        leaving: Vec::new(),
         host_name: "web".to_owned(),
-        user_data: String::new(),
-        public_key: String::new(),
-        forwards: Vec::new(),
-        private_ip: String::new(),
         mac: "00:16:3e:01:02:03".to_owned(),
-        limits: Vec::new(),
-        shared: Vec::new(),
+        ..crate::hypervisor::qemu::tests::spec("i-bp1")
     }
 }
 

@@ -1,8 +1,9 @@
-//! Starts with disks that cannot be opened at the moment.
+//! Starts that cannot succeed at the moment, since a disk cannot be opened or is leaving, or QEMU
+//! does not answer.
 
 use super::*;
 use crate::hypervisor::DiskSpec;
-use crate::hypervisor::qemu::tests::{attachment, driver, too_many_files};
+use crate::hypervisor::qemu::tests::{attachment, driver, driver_with, spec, too_many_files};
 use crate::storage::StorageError;
 
 #[tokio::test]
@@ -35,4 +36,52 @@ async fn start_waits_for_a_disk_that_cannot_be_opened_at_the_moment() {
     std::fs::remove_file(directory.path().join("disks/d-1.raw")).unwrap();
     let lost = driver.volumes_to_boot(&machine, &mut state).await.unwrap().unwrap_err();
     assert!(lost.contains("d-1"), "{lost}");
+}
+
+/// The reason for which a start waits or fails.
+async fn start(driver: &Qemu, spec: &MachineSpec) -> String {
+    match driver.advance_start(spec).await {
+        Ok(Progress::RetryAfter { because, .. } | Progress::Failed(because)) => because,
+        Ok(other) => panic!("{other:?}"),
+        Err(TransientError(why)) => format!("not yet: {why}"),
+    }
+}
+
+#[tokio::test]
+async fn start_waits_for_a_disk_that_is_leaving_until_its_detach_ends_or_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, _) = driver(directory.path());
+    let there = attachment(&"i-leaving".into(), "d-1");
+    driver.advance_create(&DiskSpec::empty("d-1".into(), 1)).await.unwrap();
+    driver.ensure_plugged(&there, false).await.unwrap();
+    let leaving = vec![(there.disk.clone(), there.generation)];
+    let machine = MachineSpec { leaving, ..spec("i-leaving") };
+    tokio::time::pause();
+    for _ in 0..2 {
+        let waits = start(&driver, &machine).await;
+        assert!(waits.contains("is Detaching"), "{waits}");
+        tokio::time::advance(Duration::from_secs(100)).await;
+    }
+    let (instance, disk) = (Some(&there.instance), Some(&there.disk));
+    driver.forget_unplug_request(instance, disk).await.unwrap();
+    let goes_on = start(&driver, &machine).await;
+    assert!(!goes_on.contains("is Detaching"), "{goes_on}");
+}
+
+#[tokio::test]
+async fn start_is_tried_again_while_qemu_does_not_list_its_machine_types() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("qemu");
+    let (driver, _) = driver_with(directory.path(), &program);
+    let image = "m-gone".to_owned();
+    let machine = MachineSpec { image, ..spec("i-types") };
+    let known = driver.machine(&machine.instance).unwrap();
+    let boots = |record: &mut Record| record.starts_from = Some(StartsFrom::Bios);
+    known.change(&mut *known.state.lock().await, boots).await.unwrap();
+    for _ in 1..3 {
+        let waits = start(&driver, &machine).await;
+        assert!(waits.starts_with("not yet") && waits.contains("cannot be run"), "{waits}");
+    }
+    let ends = start(&driver, &machine).await;
+    assert!(!ends.starts_with("not yet") && ends.contains("cannot be run"), "{ends}");
 }

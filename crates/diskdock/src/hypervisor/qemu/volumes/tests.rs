@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rustix::io::Errno;
 
 use super::*;
+use crate::hypervisor::DiskContent;
 use crate::hypervisor::qemu::tests::{attachment, driver, too_many_files};
 
 /// Errors that may be gone at the next attempt.
@@ -16,6 +17,18 @@ fn passing() -> [StorageError; 3] {
         StorageError::Io { doing: "write", path, source: Errno::IO.into() },
         StorageError::Tool { command, words },
     ]
+}
+
+/// Takes steps until one does not wait for a copy.
+async fn until_ended(
+    step: impl AsyncFn() -> Result<Progress, TransientError>,
+) -> Result<Progress, TransientError> {
+    loop {
+        match step().await {
+            Ok(Progress::Suspended { .. } | Progress::RetryAfter { .. }) => {}
+            ended => return ended,
+        }
+    }
 }
 
 #[tokio::test]
@@ -40,12 +53,8 @@ async fn create_from_a_snapshot_goes_on_after_an_error_that_passes() {
     let (driver, volumes) = driver(directory.path());
     let (first, snapshot) = (DiskSpec::empty("d-1".into(), 1), SnapshotId::from("s-1"));
     driver.advance_create(&first).await.unwrap();
-    let copied = async |spec: &DiskSpec| loop {
-        match driver.advance_create(spec).await {
-            Ok(Progress::Suspended { .. } | Progress::RetryAfter { .. }) => {}
-            ended => return ended,
-        }
-    };
+    let copied =
+        async |spec: &DiskSpec| until_ended(async || driver.advance_create(spec).await).await;
     while driver.advance_snapshot(&snapshot, &first.disk).await.unwrap() != Progress::Done {}
     let second = DiskSpec { snapshot: Some(snapshot.clone()), ..DiskSpec::empty("d-2".into(), 1) };
     for error in passing() {
@@ -90,4 +99,37 @@ async fn attach_goes_on_after_an_error_that_passes() {
     let lost = attachment(&"i-attach".into(), "d-lost");
     let failed = driver.ensure_plugged(&lost, false).await.unwrap();
     assert!(matches!(failed, Progress::Failed(_)), "{failed:?}");
+}
+
+#[tokio::test]
+async fn snapshot_copy_and_new_content_go_on_after_an_error_that_passes() {
+    let directory = tempfile::tempdir().unwrap();
+    let (driver, volumes) = driver(directory.path());
+    let (disk, snapshot) = (DiskSpec::empty("d-1".into(), 1), SnapshotId::from("s-1"));
+    let copy = SnapshotId::from("s-2");
+    driver.advance_create(&disk).await.unwrap();
+    let take = async || driver.advance_snapshot(&snapshot, &disk.disk).await;
+    let copies = async || driver.advance_copy_snapshot(&snapshot, &copy).await;
+    let set_back = async || driver.advance_reinit(&disk, &DiskContent::Empty).await;
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("take", error);
+        assert_eq!(until_ended(take).await.unwrap_err().0, words);
+    }
+    assert_eq!(until_ended(take).await.unwrap(), Progress::Done);
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("copy_snapshot", error);
+        assert_eq!(until_ended(copies).await.unwrap_err().0, words);
+    }
+    assert_eq!(until_ended(copies).await.unwrap(), Progress::Done);
+    for error in passing() {
+        let words = error.to_string();
+        volumes.fail("set_back", error);
+        assert_eq!(until_ended(set_back).await.unwrap_err().0, words);
+    }
+    assert_eq!(until_ended(set_back).await.unwrap(), Progress::Done);
+    let full = || StorageError::NoSpace { path: "disk".into(), wanted: "1".into(), available: 0 };
+    volumes.fail("set_back", full());
+    assert_eq!(until_ended(set_back).await.unwrap(), Progress::Failed(full().to_string()));
 }
