@@ -65,12 +65,12 @@ reply!(
         vpc_attributes: VpcAttributes<'a>,
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
+        /// The elastic address. There is none here.
+        eip_address: Eip,
         /// A placeholder, for an instance with public bandwidth.
         public_ip_address: AddressList<'a>,
         /// Addresses in the classic network. There are none here.
         inner_ip_address: AddressList<'a>,
-        /// The elastic address. There is none here.
-        eip_address: Eip,
         /// How public bandwidth is paid for.
         internet_charge_type: &'a str,
         /// Megabits a second out of the instance.

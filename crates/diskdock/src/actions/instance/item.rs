@@ -101,14 +101,15 @@ reply!(
         network_interfaces: NetworkInterfaces<'a>,
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
+        // Before the public address: footmark, below Ansible, reads a reply in the order of its members.
+        /// The elastic address. There is none here.
+        eip_address: EipAddress,
         /// A placeholder, for an instance with public bandwidth.
         public_ip_address: AddressList<'a>,
         /// Addresses in the classic network. There are none here.
         inner_ip_address: AddressList<'a>,
         /// RDMA addresses. There are none here.
         rdma_ip_address: AddressList<'a>,
-        /// The elastic address. There is none here.
-        eip_address: EipAddress,
         /// How public bandwidth is paid for.
         internet_charge_type: &'a str,
         /// Megabits a second out of the instance.
