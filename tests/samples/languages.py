@@ -122,7 +122,7 @@ class Go(Language):
 
 class Java(Language):
     slug = "java"
-    libraries = TARGET / "java" / "lib"
+    libraries = TARGET.parent / "sdk" / "java" / "lib"
 
     def compile(self, samples):
         """Samples of the same action are classes of the same name: a folder of classes for each round."""

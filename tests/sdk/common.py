@@ -39,6 +39,17 @@ class Disk:
 
 
 @dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A snapshot as one client shows it. `disk_size` is a number in GiB, which the API writes as a text."""
+
+    id: str
+    name: str
+    status: str
+    disk_id: str
+    disk_size: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Refusal:
     """A refused call as one client tells it."""
 
@@ -98,6 +109,60 @@ class Client:
 
     def ids_by_token(self, name) -> list[str]:
         """The disks of that name, walked by NextToken."""
+        raise NotImplementedError
+
+    # What a client lacks of the rest is in clients.py, with the reason.
+
+    def run_instance_with_disks(self, disks) -> str:
+        """RunInstances (or CreateInstance) with data disks: pairs of a name and of DeleteWithInstance, 20 GiB each."""
+        raise NotImplementedError
+
+    def data_disks(self, instance_id) -> list[Disk]:
+        raise NotImplementedError
+
+    def stop_instance(self, instance_id):
+        raise NotImplementedError
+
+    def start_instance(self, instance_id):
+        raise NotImplementedError
+
+    def create_snapshot(self, disk_id, name) -> str:
+        raise NotImplementedError
+
+    def snapshot(self, snapshot_id) -> Snapshot | None:
+        """None once the snapshot is gone."""
+        raise NotImplementedError
+
+    def delete_snapshot(self, snapshot_id):
+        raise NotImplementedError
+
+    def create_disk_from(self, snapshot_id, name, *, size) -> str:
+        raise NotImplementedError
+
+    def tag(self, disk_id, tags):
+        raise NotImplementedError
+
+    def tags_of(self, disk_id) -> dict[str, str]:
+        raise NotImplementedError
+
+    def ids_by_tag(self, key, value) -> list[str]:
+        raise NotImplementedError
+
+    def untag(self, disk_id, keys):
+        raise NotImplementedError
+
+    def resize(self, disk_id, size, kind=None):
+        """`kind` is online for a disk in use."""
+        raise NotImplementedError
+
+    def change_level(self, disk_id, level, dry=False) -> str:
+        """ModifyDiskSpec to another performance level; the id of the task that does it."""
+        raise NotImplementedError
+
+    def task_status(self, task_id) -> str:
+        raise NotImplementedError
+
+    def level(self, disk_id) -> str:
         raise NotImplementedError
 
 

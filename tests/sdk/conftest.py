@@ -4,14 +4,27 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("stories", "wire_client")
+pytest.register_assert_rewrite("stories", "workflows", "wire_client")
 
-from server import BINARY, Server, new_database  # noqa: E402  (the rewrite has to be registered first)
+import recorded  # noqa: E402  (the rewrite has to be registered first)
+from server import BINARY, Server, new_database  # noqa: E402
 
 # Long enough that a client which polls is certain to see Attaching and Detaching.
 SLOW_PACE = "500ms"
 
 running = []
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--write-clients", action="store_true", help="write docs/clients.md from what a whole run has recorded")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "client(slug): the client of clients.py that the test drives")
+    config.addinivalue_line("markers", "workflow(name): the workflow of clients.py that the test shows")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(recorded.Recorder(config))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,6 +64,14 @@ def server(start_server):
 def slow_server(start_server):
     """A server whose attach and detach last long enough to be watched."""
     return start_server("--pace", SLOW_PACE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    before = recorded.successes(running)
+    result = yield
+    recorded.note(item, running, before)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

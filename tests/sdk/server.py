@@ -71,6 +71,10 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
 
+    def metrics(self):
+        with _DIRECT.open(f"{self.scheme}://{self.endpoint}/metrics", timeout=ANSWERS_WITHIN_S) as answer:
+            return answer.read().decode()
+
     def stop(self):
         """Asks first, so that the server's own shutdown runs, then insists."""
         self.process.terminate()

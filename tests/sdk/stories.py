@@ -100,6 +100,7 @@ def delete_and_look(client, disk_id):
     wait_for(lambda: client.disk(disk_id) is None, what=f"{disk_id} gone")
 
 
+@pytest.mark.workflow("disks")
 class Lifecycle:
     """From RunInstances to DeleteInstance, with one disk going on and off in between."""
 
@@ -198,47 +199,6 @@ class PageTokens:
         client = connect(server, KEY_SECRET)
         name, created = disks_to_page(client)
         assert sorted(client.ids_by_token(name)) == created
-
-
-def once_grown(client, call, *arguments, **options):
-    """Makes a call that is refused until the resize before it has ended, as clients do that try again."""
-
-    def accepted():
-        try:
-            call(*arguments, **options)
-        except client.errors as error:
-            assert client.told(error).code in ("InvalidOperation.Conflict", "LastOrderProcessing")
-            return False
-        return True
-
-    wait_for(accepted, what="the end of the resize")
-
-
-class Growth:
-    """ResizeDisk as the CSI driver uses it: offline on a free disk, online on one in use, and then a single look.
-
-    For clients that have `resize`.
-    """
-
-    def test_resize_disk_of_a_free_and_an_attached_disk(self, connect, server):
-        client = connect(server, KEY_SECRET)
-        instance_id = running_instance(client)
-        disk_id = client.create_disk(unique("grows"), size=40)
-        client.resize(disk_id, 41)
-        assert client.disk(disk_id).size == 41
-        once_grown(client, client.attach, instance_id, disk_id)
-        watch(client, disk_id, "In_use")
-        client.resize(disk_id, 50, kind="online")
-        disk = client.disk(disk_id)
-        assert (disk.size, disk.status) == (50, "In_use")
-        once_grown(client, client.resize, disk_id, 51, kind="online")
-        once_grown(client, client.detach, instance_id, disk_id)
-        watch(client, disk_id, "Available")
-        told = refusal(client, client.resize, disk_id, 51)
-        assert (told.status, told.code) == (403, "InvalidDiskSize")
-        told = refusal(client, client.resize, disk_id, 60, kind="online")
-        assert (told.status, told.code) == (403, "InvalidInstanceStatus.NotRunning")
-        delete_instance(client, instance_id)
 
 
 class AllStories(Lifecycle, Refusals, Tokens, PageNumbers, PageTokens):

@@ -76,6 +76,7 @@ def role(tls_server):
     return made["Role"]["Arn"]
 
 
+@pytest.mark.client("python-old")
 def test_old_sdk_assumes_a_role_by_itself(tls_server, user, role):
     client = old_client(tls_server, RamRoleArnCredential(*user, role, "sdk-session"))
     caller = call(client, "Sts", "2015-04-01", "GetCallerIdentity")
@@ -88,6 +89,7 @@ def test_old_sdk_assumes_a_role_by_itself(tls_server, user, role):
     assert refused.value.get_error_code() == "Forbidden.RAM"
 
 
+@pytest.mark.client("python-old")
 def test_old_sdk_is_refused_with_another_token(tls_server, user, role):
     client = old_client(tls_server, AccessKeyCredential(*user))
     session = {"RoleArn": role, "RoleSessionName": "sdk-session"}
@@ -117,6 +119,7 @@ def current_client(server, provider):
     )
 
 
+@pytest.mark.client("python")
 def test_current_sdk_assumes_a_role_by_itself(tls_server, user, role):
     client = current_client(tls_server, provider(tls_server, user, role))
     disks = client.describe_disks(models.DescribeDisksRequest(region_id=REGION))
@@ -126,6 +129,7 @@ def test_current_sdk_assumes_a_role_by_itself(tls_server, user, role):
     assert refused.value.code == "Forbidden.RAM"
 
 
+@pytest.mark.client("python")
 def test_current_sdk_narrows_the_role_with_a_policy(tls_server, user, role):
     statement = {"Effect": "Allow", "Action": "ecs:DescribeInstances", "Resource": "*"}
     # The SDK signs a space in it as a plus sign, which no server takes for a space.
@@ -136,6 +140,7 @@ def test_current_sdk_narrows_the_role_with_a_policy(tls_server, user, role):
     assert refused.value.access_denied_detail["PolicyType"] == "SessionPolicy"
 
 
+@pytest.mark.client("python")
 def test_current_sdk_shows_why_a_role_cannot_be_assumed(tls_server, role):
     with pytest.raises(CredentialException) as refused:
         provider(tls_server, (KEY_ID, KEY_SECRET), role).get_credentials()

@@ -1,23 +1,33 @@
-"""alibaba-cloud-sdk-go: the Go tests of go/, where a Go toolchain is at hand."""
+"""The Go SDKs: the Go tests of go/, which tests/sdk/install has compiled."""
 
 import os
-import pathlib
-import shutil
+import re
 import subprocess
 
 import pytest
 
-GO_TESTS = pathlib.Path(__file__).parent / "go"
-# The first run fetches and compiles the SDK.
-GO_WITHIN_S = 300
+from clients import WORKFLOWS
+from server import TARGET
+
+PROGRAM = TARGET / "sdk" / "go" / "stories"
+TOLD_WITHIN_S = 120
 
 
-@pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain")
-def test_go(slow_server):
+@pytest.mark.parametrize("story", [
+    pytest.param("TestCurrent", marks=pytest.mark.client("go")),
+    pytest.param("TestCurrentV2", marks=pytest.mark.client("go")),
+    pytest.param("TestOld", marks=pytest.mark.client("go-old")),
+    pytest.param("TestOldRecommendsAnotherSecret", marks=pytest.mark.client("go-old")),
+])
+def test_go(request, server, slow_server, story):
     finished = subprocess.run(
-        ["go", "test", "-count=1", "-v", "./..."], cwd=GO_TESTS,
-        env={**os.environ, "DISKDOCK_SLOW_ENDPOINT": slow_server.endpoint},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=GO_WITHIN_S)
+        [PROGRAM, "-test.v", "-test.run", f"^{story}$"],
+        env={**os.environ, "DISKDOCK_ENDPOINT": server.endpoint, "DISKDOCK_SLOW_ENDPOINT": slow_server.endpoint},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TOLD_WITHIN_S)
     assert finished.returncode == 0, finished.stdout
-    for story in ("TestDiskLifecycle", "TestWrongSecret"):
-        assert f"--- PASS: {story}" in finished.stdout, finished.stdout
+    assert f"--- PASS: {story}" in finished.stdout, finished.stdout
+    told = {name.replace("_", " ") for name in re.findall(rf"--- PASS: {story}/(\S+)", finished.stdout)}
+    if told:
+        assert told == {*WORKFLOWS, "wrong secret"}, finished.stdout
+    for workflow in told & set(WORKFLOWS):
+        request.node.add_marker(pytest.mark.workflow(workflow))

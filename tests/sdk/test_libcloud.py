@@ -7,11 +7,14 @@ import types
 import pytest
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.providers import get_driver
-from libcloud.compute.types import NodeState, Provider, StorageVolumeState
+from libcloud.compute.types import NodeState, Provider, StorageVolumeState, VolumeSnapshotState
 
 import stories
+import workflows
 from waiting import POLL_S, WITHIN_S
-from common import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
+from common import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, Snapshot, unique
+
+pytestmark = pytest.mark.client("libcloud")
 
 STATUS_OF = {
     StorageVolumeState.CREATING: "Creating",
@@ -19,6 +22,8 @@ STATUS_OF = {
     StorageVolumeState.ATTACHING: "Attaching",
     StorageVolumeState.INUSE: "In_use",
 }
+NODE_STATUS_OF = {NodeState.RUNNING: "Running", NodeState.STOPPED: "Stopped"}
+SNAPSHOT_STATUS_OF = {VolumeSnapshotState.AVAILABLE: "accomplished", VolumeSnapshotState.CREATING: "progressing"}
 
 
 def open_driver(server, secret):
@@ -40,6 +45,7 @@ class Libcloud(Client):
     def __init__(self, driver):
         self.driver = driver
         self.zone = ZONE
+        self.snapshots = {}
 
     def told(self, error):
         """The driver keeps the XML error as the text of a dict."""
@@ -47,25 +53,44 @@ class Libcloud(Client):
         assert fields["host_id"]
         return Refusal(error.code, fields["code"], fields["message"], fields["request_id"])
 
-    def run_instance(self):
+    def run_instance(self, **options):
         """CreateInstance, StartInstance, and DescribeInstances until it runs.
 
         There is no network, so the server takes any id for the security group that libcloud insists on.
         """
         node = self.driver.create_node(
-            name=unique("node"), size=named(INSTANCE_TYPE), image=named(IMAGE), ex_security_group_id="sg-libcloud")
+            name=unique("node"), size=named(INSTANCE_TYPE), image=named(IMAGE), ex_security_group_id="sg-libcloud",
+            **options)
         # create_node cannot name a zone, and a disk has to be where its instance is.
         self.zone = node.extra["zone_id"]
         return node.id
 
+    def run_instance_with_disks(self, disks):
+        return self.run_instance(ex_data_disks=[
+            {"size": 20, "category": CATEGORY, "disk_name": name, "delete_with_instance": goes} for name, goes in disks])
+
+    def data_disks(self, instance_id):
+        filters = {"InstanceId": instance_id, "DiskType": "data"}
+        return [shown(volume, STATUS_OF[volume.state]) for volume in self.driver.list_volumes(ex_filters=filters)]
+
     def instance_status(self, instance_id):
         nodes = self.driver.list_nodes(ex_node_ids=[instance_id])
-        return {NodeState.RUNNING: "Running"}.get(nodes[0].state, nodes[0].state) if nodes else None
+        return NODE_STATUS_OF.get(nodes[0].state, nodes[0].state) if nodes else None
+
+    def stop_instance(self, instance_id):
+        """StopInstance, and DescribeInstances until it is stopped."""
+        assert self.driver.stop_node(self.node(instance_id))
+
+    def start_instance(self, instance_id):
+        assert self.driver.start_node(self.node(instance_id))
+
+    def node(self, instance_id):
+        [node] = self.driver.list_nodes(ex_node_ids=[instance_id])
+        return node
 
     def delete_instance(self, instance_id):
         """StopInstance, DescribeInstances until it is stopped, DeleteInstance without Force."""
-        [node] = self.driver.list_nodes(ex_node_ids=[instance_id])
-        assert self.driver.destroy_node(node)
+        assert self.driver.destroy_node(self.node(instance_id))
 
     def create_disk(self, name, *, size=40, description=None, tags=None, token=None):
         """CreateDisk, and DescribeDisks for the new id; the driver knows no tags of volumes."""
@@ -90,6 +115,28 @@ class Libcloud(Client):
     def delete_disk(self, disk_id):
         assert self.driver.destroy_volume(named(disk_id))
 
+    def create_snapshot(self, disk_id, name):
+        """CreateSnapshot, and DescribeSnapshots for the new id."""
+        snapshot = self.driver.create_volume_snapshot(named(disk_id), name)
+        self.snapshots[snapshot.id] = snapshot
+        return snapshot.id
+
+    def snapshot(self, snapshot_id):
+        found = self.driver.list_volume_snapshots(None, ex_snapshot_ids=[snapshot_id])
+        return Snapshot(
+            id=found[0].id, name=found[0].extra["snapshot_name"], status=SNAPSHOT_STATUS_OF[found[0].state],
+            disk_id=found[0].extra["source_disk_id"], disk_size=str(found[0].extra["source_disk_size"]),
+        ) if found else None
+
+    def delete_snapshot(self, snapshot_id):
+        """The driver takes none but its own objects."""
+        assert self.driver.destroy_volume_snapshot(self.snapshots[snapshot_id])
+
+    def create_disk_from(self, snapshot_id, name, *, size):
+        volume = self.driver.create_volume(
+            size, name, snapshot=self.snapshots[snapshot_id], ex_zone_id=self.zone, ex_disk_category=CATEGORY)
+        return volume.id
+
     def describe_dry(self):
         return self.driver.list_volumes(ex_filters={"DryRun": "true"})
 
@@ -113,7 +160,9 @@ def connect():
     return lambda server, secret: Libcloud(open_driver(server, secret))
 
 
-class TestLibcloud(stories.Lifecycle, stories.Refusals, stories.Tokens, stories.PageNumbers):
+class TestLibcloud(
+        stories.Lifecycle, stories.Refusals, stories.Tokens, stories.PageNumbers, workflows.Snapshots,
+        workflows.DataDisks):
     # No PageTokens: the driver knows no NextToken.
 
     def delete_without_looking(self, client):

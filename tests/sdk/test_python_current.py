@@ -12,7 +12,11 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException, ClientExc
 from alibabacloud_tea_openapi.utils_models import Config
 
 import stories
+import workflows
 from common import CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, KEY_SECRET, REGION, ZONE, Client, Disk, Refusal, unique
+from wire_workflows import WireWorkflows
+
+pytestmark = pytest.mark.client("python")
 
 
 def open_sdk(endpoint, secret, signature):
@@ -24,7 +28,7 @@ def open_sdk(endpoint, secret, signature):
     return EcsClient(config)
 
 
-class CurrentSdk(Client):
+class CurrentSdk(WireWorkflows, Client):
     errors = (AlibabaCloudException,)
 
     def __init__(self, sdk, asynchronous):
@@ -40,6 +44,14 @@ class CurrentSdk(Client):
         assert response.status_code == 200
         assert response.body.request_id == response.headers["x-acs-request-id"]
         return response.body
+
+    def wire(self, action, **parameters):
+        """The models of the SDK, filled and read by the names on the wire as its users may."""
+        request = getattr(models, f"{action}Request")().from_map(parameters)
+        return self.call(re.sub(r"(?<=.)(?=[A-Z])", "_", action).lower(), request).to_map()
+
+    def show(self, disk):
+        return shown(models.DescribeDisksResponseBodyDisksDisk().from_map(disk))
 
     def told(self, error):
         assert isinstance(error, ClientException)
@@ -78,9 +90,6 @@ class CurrentSdk(Client):
 
     def detach(self, instance_id, disk_id):
         self.call("detach_disk", models.DetachDiskRequest(instance_id=instance_id, disk_id=disk_id))
-
-    def resize(self, disk_id, size, kind=None):
-        self.call("resize_disk", models.ResizeDiskRequest(disk_id=disk_id, new_size=size, type=kind))
 
     def delete_disk(self, disk_id):
         self.call("delete_disk", models.DeleteDiskRequest(disk_id=disk_id))
@@ -127,7 +136,7 @@ def connect(request):
     return lambda server, secret: CurrentSdk(open_sdk(server.endpoint, secret, signature), bool(asynchronous))
 
 
-class TestCurrentSdk(stories.AllStories, stories.Growth):
+class TestCurrentSdk(stories.AllStories, workflows.AllWorkflows):
     pass
 
 

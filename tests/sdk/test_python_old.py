@@ -9,8 +9,11 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
 import stories
+import workflows
 from wire_client import WireClient
 from common import KEY_ID, KEY_SECRET, REGION, Refusal, unique
+
+pytestmark = pytest.mark.client("python-old")
 
 
 def typed_request(action, parameters):
@@ -31,10 +34,12 @@ def common_request(action, parameters, add):
 
 def flat(parameters):
     """CommonRequest leaves the numbering of lists to its user."""
-    pairs = {name: value for name, value in parameters.items() if not isinstance(value, list)}
-    for number, tag in enumerate(parameters.get("Tag", []), start=1):
-        pairs |= {f"Tag.{number}.{field}": value for field, value in tag.items()}
-    return pairs
+    numbered = {}
+    for name, value in parameters.items():
+        for number, each in enumerate(value if isinstance(value, list) else [], start=1):
+            fields = {f".{field}": told for field, told in each.items()} if isinstance(each, dict) else {"": each}
+            numbered |= {f"{name}.{number}{field}": told for field, told in fields.items()}
+    return numbered | {name: value for name, value in parameters.items() if not isinstance(value, list)}
 
 
 def common_get(action, parameters):
@@ -76,7 +81,7 @@ def connect(request):
     return lambda server, secret: OldSdk(server, secret, request.param)
 
 
-class TestOldSdk(stories.AllStories, stories.Growth):
+class TestOldSdk(stories.AllStories, workflows.AllWorkflows):
     pass
 
 

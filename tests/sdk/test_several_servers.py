@@ -40,5 +40,6 @@ def connect(endpoints):
     return connect
 
 
+@pytest.mark.client("python")
 class TestCallsInTurns(stories.AllStories):
     """All that a client of one server is promised."""

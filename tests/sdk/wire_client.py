@@ -3,16 +3,19 @@
 import json
 
 from common import CATEGORY, IMAGE, INSTANCE_TYPE, REGION, ZONE, Client, Disk
+from wire_workflows import WireWorkflows, present
 
 
-def present(parameters):
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
-class WireClient(Client):
+class WireClient(WireWorkflows, Client):
     def call(self, action, **parameters) -> dict:
         """Sends one action and returns the parsed answer; `Tag` is a list of Key and Value."""
         raise NotImplementedError
+
+    def wire(self, action, **parameters):
+        return self.call(action, **parameters)
+
+    def show(self, disk):
+        return shown(disk)
 
     def run_instance(self):
         body = self.call(
@@ -45,9 +48,6 @@ class WireClient(Client):
 
     def detach(self, instance_id, disk_id):
         self.call("DetachDisk", InstanceId=instance_id, DiskId=disk_id)
-
-    def resize(self, disk_id, size, kind=None):
-        self.call("ResizeDisk", **present({"DiskId": disk_id, "NewSize": size, "Type": kind}))
 
     def delete_disk(self, disk_id):
         self.call("DeleteDisk", DiskId=disk_id)

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const Ecs = require('@alicloud/ecs20140526');
 const { Config } = require('@alicloud/openapi-core/dist/utils');
+const $dara = require('@darabonba/typescript');
 const { tell } = require('./stories.cjs');
 const { CATEGORY, IMAGE, INSTANCE_TYPE, KEY_ID, REGION, ZONE } = require('./common.cjs');
 
@@ -39,6 +40,11 @@ function connect(endpoint, secret) {
     (await sdk.describeDisks(new Ecs.DescribeDisksRequest({ regionId: REGION, ...parameters }))).body;
   return {
     told,
+    /** The models of the SDK, filled and read by the names on the wire as its users may. */
+    async call(action, parameters) {
+      const request = $dara.cast(parameters, new Ecs[`${action}Request`]({}));
+      return (await sdk[action[0].toLowerCase() + action.slice(1)](request)).body.toMap();
+    },
     async runInstance() {
       const { body } = await sdk.runInstances(new Ecs.RunInstancesRequest({
         regionId: REGION, zoneId: ZONE, instanceType: INSTANCE_TYPE, imageId: IMAGE, amount: 1,

@@ -35,6 +35,7 @@ function connect(endpoint, secret) {
   const call = (action, parameters) => core.request(action, parameters, OPTIONS);
   return {
     told,
+    call,
     async runInstance() {
       const body = await call('RunInstances', {
         RegionId: REGION, ZoneId: ZONE, InstanceType: INSTANCE_TYPE, ImageId: IMAGE, Amount: 1,

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { AWKWARD, ENDPOINT, KEY_SECRET, SLOW_ENDPOINT, TAGS, unique, waitFor } = require('./common.cjs');
+const { workflows } = require('./workflows.cjs');
 
 const UNKNOWN_DISK = 'd-bp1nosuchdisk0000000';
 const DISKS_TO_PAGE = 25;
@@ -149,7 +150,7 @@ async function pages(client) {
 
 exports.tell = (connect) => {
   const client = () => connect(ENDPOINT, KEY_SECRET);
-  test('disk lifecycle', () => lifecycle(connect(SLOW_ENDPOINT, KEY_SECRET)));
+  test('disks', () => lifecycle(connect(SLOW_ENDPOINT, KEY_SECRET)));
   test('refusals', () => refusals(client()));
   test('wrong secret', () => {
     const stranger = connect(ENDPOINT, 'not-the-secret');
@@ -158,4 +159,5 @@ exports.tell = (connect) => {
   test('dry run', () => expectRefusal(client(), 400, 'DryRunOperation', client().page({ dryRun: true })));
   test('client token', () => clientToken(client()));
   test('pages', () => pages(client()));
+  for (const [name, workflow] of Object.entries(workflows)) test(name, () => workflow(client()));
 };
