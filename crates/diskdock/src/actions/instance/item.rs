@@ -101,7 +101,7 @@ reply!(
         network_interfaces: NetworkInterfaces<'a>,
         /// Its security groups.
         security_group_ids: SecurityGroupIds<'a>,
-        // Before the public address: footmark, below Ansible, reads a reply in the order of its members.
+        // Before the public address: Ansible's footmark reads members in their order.
         /// The elastic address. There is none here.
         eip_address: EipAddress,
         /// A placeholder, for an instance with public bandwidth.

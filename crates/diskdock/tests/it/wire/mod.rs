@@ -2,6 +2,8 @@
 
 mod authorization;
 mod bad_input;
+mod bosh;
+mod csi;
 mod deadlines;
 mod faults;
 mod gateway;
