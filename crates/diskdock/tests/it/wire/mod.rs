@@ -10,4 +10,5 @@ mod gateway;
 mod request;
 mod round_trip;
 mod tampering;
+mod terraform;
 mod vectors;
