@@ -67,10 +67,10 @@ class Host:
         self.import_guest("guest", "console=ttyS0 quiet")
         self.sdk = None
 
-    def import_guest(self, name, command_line):
+    def import_guest(self, name, command_line, initrd="initrd.gz"):
         """An image of the test guest, `m-` and its name, with this command line for its kernel."""
         self.command("image", "import", "--data-dir", self.data, "--name", name, "--kernel", GUEST / "vmlinuz",
-                     "--initrd", GUEST / "initrd.gz", "--append", command_line)
+                     "--initrd", GUEST / initrd, "--append", command_line)
 
     # The server.
 

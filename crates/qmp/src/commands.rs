@@ -105,6 +105,8 @@ commands!(
         /// Writes a second.
         iops_wr: u64,
     } = "block_set_io_throttle" within DEVICE -> Done,
+    /// The character devices.
+    QueryChardev {} = "query-chardev" within QUERY -> Vec<CharacterDevice>,
     /// The counts of reads and writes of devices.
     QueryBlockStats {} = "query-blockstats" within DEVICE -> Vec<BlockStats>,
     /// Closes a block node that nothing uses; what was written is flushed before.
@@ -251,6 +253,16 @@ pub enum RunState {
     /// A state that this client does not know.
     #[serde(other)]
     Other,
+}
+
+/// A character device.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct CharacterDevice {
+    /// Its name.
+    pub label: String,
+    /// Whether the guest has opened its end.
+    #[serde(rename = "frontend-open")]
+    pub frontend_open: bool,
 }
 
 /// Which QEMU it is.

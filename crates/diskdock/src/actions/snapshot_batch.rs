@@ -1,6 +1,7 @@
 //! Several snapshots that are made at the same moment, for groups of them and for images.
 
 use domain::SnapshotId;
+use domain::tag::mark_consistent;
 
 use super::prelude::*;
 use crate::store::{EntityReads, EntityWrites};
@@ -11,6 +12,9 @@ pub(super) struct SnapshotBatch {
     snapshots: Vec<SnapshotId>,
     /// Snapshots that are still to be made, with their disks.
     to_do: Vec<(SnapshotId, DiskId)>,
+    /// Snapshots at whose moment the file systems of the guest stood still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frozen: Vec<SnapshotId>,
     /// The first of the disks, by which an operator finds this.
     disk: Option<DiskId>,
 }
@@ -20,6 +24,7 @@ impl SnapshotBatch {
     pub(super) fn new(to_do: Vec<(SnapshotId, DiskId)>) -> SnapshotBatch {
         SnapshotBatch {
             snapshots: to_do.iter().map(|(snapshot, _)| snapshot.clone()).collect(),
+            frozen: Vec::new(),
             disk: to_do.first().map(|(_, disk)| disk.clone()),
             to_do,
         }
@@ -46,6 +51,11 @@ impl SnapshotBatch {
         let some_are_done = self.to_do.len() < self.snapshots.len();
         let results =
             context.hypervisor.take_snapshots(&self.to_do, some_are_done, context.now).await?;
+        for (snapshot, _) in &self.to_do {
+            if context.hypervisor.was_frozen(snapshot) && !self.frozen.contains(snapshot) {
+                self.frozen.push(snapshot.clone());
+            }
+        }
         let mut progress = Progress::Done;
         for ((snapshot, _), result) in self.to_do.clone().into_iter().zip(results) {
             match result {
@@ -55,6 +65,11 @@ impl SnapshotBatch {
             }
         }
         Ok(progress)
+    }
+
+    /// Whether the file systems of the guest stood still for all of them.
+    pub(super) fn is_consistent(&self) -> bool {
+        self.snapshots.iter().all(|snapshot| self.frozen.contains(snapshot))
     }
 
     /// Ends the snapshots. One that was deleted meanwhile stays so; what there is of its bytes
@@ -71,7 +86,12 @@ impl SnapshotBatch {
                 continue;
             };
             let ended = match outcome {
-                Outcome::Done => snapshot.accomplished(now),
+                Outcome::Done => {
+                    if self.frozen.contains(id) {
+                        mark_consistent(&mut snapshot.tags);
+                    }
+                    snapshot.accomplished(now)
+                }
                 Outcome::Failed(_) => {
                     tx.discard_snapshot(id)?;
                     snapshot.failed(now)

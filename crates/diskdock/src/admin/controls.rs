@@ -14,7 +14,7 @@ use crate::catalog::times::with_seconds;
 use crate::gateway::faults::InjectedFault;
 use crate::hypervisor::{OperationTransitions, Pace, Rule};
 use crate::operations::{Selected, Selection, Subject, reconcile_one};
-use crate::store::WriteTx;
+use crate::store::{OperationRow, WriteTx};
 
 /// Transitions that one operation goes through, at most.
 const TRANSITIONS_OF_OPERATION: usize = 64;
@@ -226,12 +226,15 @@ pub(crate) async fn end_selected(
     match verb.as_str() {
         "finish" => {
             finish(&state, &selection).await?;
-            refuse_if_under_way(&state, &selection, &matched)?;
+            refuse_if_under_way(&state, &selection, &matched, &[])?;
         }
         "refuse" => {
             runner.step(&selection).await;
+            // A refused transition may have to be undone, which is another one.
+            let refused = runner.in_flight_rows();
             end_transitions(&state, &selection, false)?;
             runner.step(&selection).await;
+            refuse_if_under_way(&state, &selection, &matched, &refused)?;
         }
         "step" => drop(runner.step(&selection).await),
         other => return Err(AdminError::not_found(format!("no such verb: {other}"), hint)),
@@ -239,20 +242,29 @@ pub(crate) async fn end_selected(
     Ok(Json(json!({ "transitions": matched.len() })))
 }
 
-/// The error for operations that were to end and have not, such as one of a lost machine.
+/// The error for operations that were to end and have not: none of them if they have come to another
+/// phase since these rows.
 fn refuse_if_under_way(
     state: &AdminState,
     selection: &Selection,
     matched: &[Selected],
+    before: &[OperationRow],
 ) -> Result<(), AdminError> {
     let runner = &state.gateway.services.runner;
-    let was_matched = |one: &Selected| matched.iter().any(|before| before.id == one.id);
-    let left: Vec<Selected> = runner.select(selection).into_iter().filter(was_matched).collect();
+    let rows = runner.in_flight_rows();
+    let phase = |rows: &[OperationRow], id| {
+        rows.iter().find(|row| row.id == id).map(|row| row.phase.clone())
+    };
+    let is_left = |one: &Selected| {
+        let known = phase(before, one.id);
+        matched.iter().any(|old| old.id == one.id)
+            && (known.is_none() || known == phase(&rows, one.id))
+    };
+    let left: Vec<Selected> = runner.select(selection).into_iter().filter(is_left).collect();
     let Some(first) = left.first() else { return Ok(()) };
     let Subject { instance, disk } = &first.subject;
     let of_disk = disk.as_ref().map(ToString::to_string);
     let subject = of_disk.or(instance.as_ref().map(ToString::to_string)).unwrap_or_default();
-    let rows = runner.in_flight_rows();
     let row = rows.into_iter().find(|row| row.id == first.id);
     let waits_for = row.map_or_else(|| "it takes a step just now".to_owned(), |row| row.last_event);
     let (all, count) = (matched.len(), left.len());

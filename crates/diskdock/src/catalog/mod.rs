@@ -38,12 +38,12 @@ pub(crate) use names::{
     PlainTagFilter, RegionId, SecurityGroupName, SnapshotName, TagFilter, TagKey, TagParam,
     TagValue, TimeSpan, Unlinked, ZoneId, is_made_of,
 };
-pub(crate) use params::json_strings;
 pub use params::{
     AtLeastOne, CommaList, DEFAULT_MISSING, Each, Expected, Field, Group, Groups, Ignored,
     JsonList, ParamSpec, Params, Presence, RawParams, Repeat, WireName, join,
 };
 pub(crate) use params::{joined_params, or_default, params, wire_name};
+pub(crate) use params::{json_elements, json_strings};
 pub use product::{ActionGroup, ErrorDialect, Listed, Product, Unknown};
 pub(crate) use reply::reply;
 pub use reply::{Format, ReplyField, ReplyShape, ReplyValue, render};

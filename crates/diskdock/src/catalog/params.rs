@@ -11,7 +11,7 @@ use super::errors::{EMPTY_PARAMETER, ErrorCode, MISSING_PARAMETER, Refusal};
 use super::input::Input;
 use super::value::{Shape, Value};
 
-pub(crate) use array::strings as json_strings;
+pub(crate) use array::{elements as json_elements, strings as json_strings};
 pub use declare::{WireName, join};
 pub(crate) use declare::{joined_params, or_default, params, wire_name};
 pub use lists::{AtLeastOne, CommaList, Each, Group, Groups, JsonList};

@@ -75,6 +75,16 @@ impl From<DiskThrottleChoice> for DiskThrottle {
     }
 }
 
+/// The file systems of guests when a snapshot begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FreezeChoice {
+    /// Stand still where the guest runs the QEMU guest agent
+    #[default]
+    Auto,
+    /// Are as after a power cut
+    Off,
+}
+
 /// Options of virtual machines.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
@@ -108,6 +118,9 @@ pub(crate) struct MachineArgs {
     /// The operations and bytes a second that guests get out of their disks at most
     #[arg(long, value_enum, default_value_t, value_name = "LIMITS")]
     pub throttle_disks: DiskThrottleChoice,
+    /// The file systems of guests at the moment of a snapshot
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub freeze_guests: FreezeChoice,
     /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
     /// less a tenth]
     #[arg(long, value_name = "GIB", value_parser = MachineMemory::parse)]
@@ -245,6 +258,7 @@ impl MachineArgs {
             network: self.network.clone(),
             programs: self.programs()?,
             throttle: self.throttle_disks.into(),
+            freeze_guests: self.freeze_guests == FreezeChoice::Auto,
             shutdown_grace_ms: self.shutdown_grace,
         };
         Ok(Some(RealMachines { qemu, disk_cache: self.disk_cache.into() }))

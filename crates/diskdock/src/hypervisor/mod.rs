@@ -76,8 +76,8 @@ pub struct MachineSpec {
     /// Its disks in the order of their device names, in which its guest finds them at boot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disk_order: Vec<DiskId>,
-    /// Disks that were Detaching when the start or reboot was accepted, with the generations of
-    /// their attachments.
+    /// Disks that were Detaching when the start or reboot was accepted and still are, with the
+    /// generations of their attachments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leaving: Vec<(DiskId, u64)>,
     /// Its name inside the guest.
@@ -324,6 +324,12 @@ pub trait Disks: Send + Sync {
     fn snapshot_percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let _ = snapshot;
         None
+    }
+    /// Whether the file systems of the guest stood still at the moment of a snapshot that is being
+    /// taken; false if that is not known.
+    fn was_frozen(&self, snapshot: &SnapshotId) -> bool {
+        let _ = snapshot;
+        false
     }
     /// Deletes the bytes of a snapshot that the store no longer has, or that failed.
     fn discard_snapshot<'a>(&'a self, snapshot: &'a SnapshotId) -> DriverFuture<'a, ()>;

@@ -27,12 +27,12 @@ mod unresumable;
 use std::future::Future;
 use std::pin::Pin;
 
-use domain::{DiskId, InstanceId, Moment, Uptime};
+use domain::{DiskId, InstanceId, Moment, Phase, Uptime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hypervisor::{AttachmentId, DiskLimit, Hypervisor, Progress};
-use crate::store::{StoreError, WriteTx};
+use crate::hypervisor::{AttachmentId, DiskLimit, Hypervisor, MachineSpec, Progress};
+use crate::store::{Store, StoreError, WriteTx};
 
 pub(crate) use crate::hypervisor::TransientError;
 pub use background_tasks::BackgroundTasks;
@@ -86,9 +86,31 @@ pub struct StepContext<'a> {
     pub hypervisor: &'a dyn Hypervisor,
     /// The present reading of the monotonic clock.
     pub now: Uptime,
+    /// The store, to be read.
+    pub(crate) store: &'a Store,
 }
 
 impl StepContext<'_> {
+    /// Those of the disks that were leaving a machine that still are: it does not start before.
+    pub(crate) async fn still_leaving(
+        &self,
+        spec: &MachineSpec,
+    ) -> Result<Vec<(DiskId, u64)>, TransientError> {
+        if spec.leaving.is_empty() {
+            return Ok(Vec::new());
+        }
+        let instance = spec.instance.clone();
+        let attached = self.store.read(move |tx| tx.attached(&instance)).await;
+        let attached = attached.map_err(|error: StoreError| TransientError(error.to_string()))?;
+        let is_leaving = |(disk, generation): &&(DiskId, u64)| {
+            attached.iter().any(|at| {
+                (&at.disk, at.generation) == (disk, *generation)
+                    && matches!(at.phase, Phase::Detaching { .. })
+            })
+        };
+        Ok(spec.leaving.iter().filter(is_leaving).cloned().collect())
+    }
+
     /// Keeps the guests of these instances to these limits of disks that they have.
     pub(crate) async fn limit_disks(
         &self,

@@ -74,7 +74,7 @@ impl Runner {
         schedule: &mut Schedule,
         now: Uptime,
     ) -> (Stepped, Box<dyn DynOperation>) {
-        let context = StepContext { hypervisor: self.hypervisor.as_ref(), now };
+        let context = StepContext { hypervisor: self.hypervisor.as_ref(), now, store: &self.store };
         row.tries = row.tries.saturating_add(1);
         let step = catch_panic(operation.advance(&context));
         let step = on_behalf_of(row.account.clone(), step);

@@ -21,7 +21,7 @@ use super::volume_sync::{FileSyncHandle, identity, raw_bytes};
 use super::volumes::{Deleted, Holder, Opened, SyncHandle, Volume, Volumes};
 use super::{
     CLOSED, GIB, PASSABLE, copy, file_listing, file_name, holders, qcow2, recover_deleted,
-    snapshot_files,
+    snapshot_files, volume_sync,
 };
 use crate::reserve;
 
@@ -244,7 +244,8 @@ impl Volumes for Directory {
 
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
-        let identity = identity(&found.file, &found.path, found.format)?;
+        let metadata = found.file.metadata().at("look at", &found.path)?;
+        let identity = identity(&metadata, found.format);
         let (of_disks, past_cache) = self.io();
         let node = file_node(&found.path, found.format, of_disks);
         // A qcow2 file has tables that each QEMU would keep in memory for itself.
@@ -274,10 +275,17 @@ impl Volumes for Directory {
         disk: &DiskId,
         opened: Option<&Opened>,
     ) -> Result<Arc<dyn SyncHandle>, StorageError> {
+        if let Some(opened) = opened {
+            self.check_name(disk, opened)?;
+        }
         let found = self.sound_file(disk)?;
         let handle = self.sync_handle(disk, found);
         handle.check(opened)?;
         Ok(Arc::new(handle))
+    }
+
+    fn check_name(&self, disk: &DiskId, opened: &Opened) -> Result<(), StorageError> {
+        volume_sync::check_name(self, disk, opened)
     }
 
     fn refuse_if_written(&self, disk: &DiskId) -> Result<(), StorageError> {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::disk_format::DiskFormat;
-use super::error::StorageError;
+use super::error::{At, StorageError};
 use super::files;
 use super::volume_sync::identity;
 use super::volumes::Opened;
@@ -20,7 +20,7 @@ pub(super) fn held(process: u32, opened: &Opened) -> Result<(File, DiskFormat), 
         }
         let Ok(file) = File::open(&path) else { continue };
         for format in DiskFormat::ALL {
-            if identity(&file, &path, format)? == opened.identity {
+            if identity(&file.metadata().at("look at", &path)?, format) == opened.identity {
                 return Ok((file, format));
             }
         }

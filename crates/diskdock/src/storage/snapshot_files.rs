@@ -272,7 +272,8 @@ impl Snapshots for Directory {
         let path = self.snapshot_path(snapshot, BEGUN)?;
         let file = files::open(&path, false).at("open", &path)?;
         let header = qcow2::read(&file).map_err(|why| StorageError::corrupt(&path, why))?;
-        let identity = identity(&file, &path, DiskFormat::Qcow2)?;
+        let metadata = file.metadata().at("look at", &path)?;
+        let identity = identity(&metadata, DiskFormat::Qcow2);
         let node = file_node(&path, DiskFormat::Qcow2, self.io().1);
         let opened = Opened { identity, bytes: header.virtual_bytes };
         Ok(Volume { opened, node, shared_node: None, is_shared: false })

@@ -71,8 +71,12 @@ impl StagingDirectory {
         let taken = matches!(&linked, Err(error) if error.kind() == ErrorKind::AlreadyExists);
         if !taken {
             linked.at("name", finished)?;
-            if let Some(directory) = finished.parent() {
-                files::sync(directory)?;
+            if let Some(directory) = finished.parent()
+                && let Err(error) = files::sync(directory)
+            {
+                // The next sync would say nothing of this one: what has no name is made anew.
+                let _ = std::fs::remove_file(finished);
+                return Err(error);
             }
         }
         Ok(!taken)

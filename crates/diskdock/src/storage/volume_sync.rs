@@ -14,6 +14,8 @@ use super::error::{At, StorageError};
 use super::volumes::{Identity, Opened, SyncHandle, Volumes};
 use crate::failpoint;
 
+/// Why a file is not the one that a machine has open.
+const ANOTHER: &str = "another file has its name";
 /// The unit of the size of raw files, in bytes.
 const SECTOR: u64 = 512;
 
@@ -31,7 +33,7 @@ impl FileSyncHandle {
         let path = &self.found.path;
         match std::fs::symlink_metadata(path) {
             Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => Ok(()),
-            Ok(_) => Err(self.replaced("another file has its name")),
+            Ok(_) => Err(self.replaced(ANOTHER)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Err(super::directory::missing(&self.disk))
             }
@@ -40,24 +42,19 @@ impl FileSyncHandle {
     }
 
     fn check_opened(&self, held: &Metadata, opened: &Opened) -> Result<(), StorageError> {
-        let DiskFile { file, path, format, bytes } = &self.found;
-        if identity(file, path, *format)? != opened.identity {
-            return Err(self.replaced("another file has its name"));
+        let DiskFile { format, bytes, .. } = &self.found;
+        if identity(held, *format) != opened.identity {
+            return Err(self.replaced(ANOTHER));
         }
         let bytes = match format {
             DiskFormat::Raw => held.len(),
             DiskFormat::Qcow2 => *bytes,
         };
-        if bytes < opened.bytes {
-            let why = format!("it was cut from {} to {bytes} bytes", opened.bytes);
-            return Err(self.replaced(&why));
-        }
-        Ok(())
+        if bytes < opened.bytes { Err(self.replaced(&cut(opened.bytes, bytes))) } else { Ok(()) }
     }
 
     fn replaced(&self, why: &str) -> StorageError {
-        let path = self.found.path.clone();
-        StorageError::Replaced { disk: self.disk.clone(), path, why: why.to_owned() }
+        replaced(&self.disk, &self.found.path, why)
     }
 }
 
@@ -80,17 +77,43 @@ impl SyncHandle for FileSyncHandle {
     }
 }
 
+/// Whether the name of a disk leads to the file that a machine has open. The content of a file that
+/// has its name is not looked at: it need not be that of a disk.
+pub(super) fn check_name(
+    directory: &Directory,
+    disk: &DiskId,
+    opened: &Opened,
+) -> Result<(), StorageError> {
+    let Some((path, format)) = directory.path(disk)? else {
+        return Err(super::directory::missing(disk));
+    };
+    let named = std::fs::symlink_metadata(&path).at("look at", &path)?;
+    if identity(&named, format) != opened.identity {
+        return Err(replaced(disk, &path, ANOTHER));
+    }
+    match format {
+        DiskFormat::Raw if named.len() < opened.bytes => {
+            Err(replaced(disk, &path, &cut(opened.bytes, named.len())))
+        }
+        // The size of the disk is in the file.
+        DiskFormat::Raw | DiskFormat::Qcow2 => Ok(()),
+    }
+}
+
+fn replaced(disk: &DiskId, path: &Path, why: &str) -> StorageError {
+    StorageError::Replaced { disk: disk.clone(), path: path.to_owned(), why: why.to_owned() }
+}
+
+fn cut(from: u64, to: u64) -> String {
+    format!("it was cut from {from} to {to} bytes")
+}
+
 /// The identity of a file on its file system, which no later file has.
-pub(super) fn identity(
-    file: &File,
-    path: &Path,
-    format: DiskFormat,
-) -> Result<Identity, StorageError> {
-    let metadata = file.metadata().at("look at", path)?;
+pub(super) fn identity(metadata: &Metadata, format: DiskFormat) -> Identity {
     let created = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     // Not every file system knows; there, an inode is used again at worst.
     let created_ns = created.map_or(0, |since| since.as_nanos());
-    Ok(Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino())))
+    Identity(format!("{} {} {created_ns}", format.as_str(), metadata.ino()))
 }
 
 /// The size of a raw file, which has to be readable.

@@ -127,6 +127,11 @@ pub trait Volumes: Snapshots {
     /// failure damages the volume.
     fn sync(&self, disk: &DiskId) -> Result<(), StorageError>;
 
+    /// Whether the volume's name still leads to the bytes that a machine has open, by their identity
+    /// alone: `Missing` or `Replaced` if closing them would lose the last copy. Damage, content and
+    /// image are not looked at.
+    fn check_name(&self, disk: &DiskId, opened: &Opened) -> Result<(), StorageError>;
+
     /// Opens the volume before a machine closes it, or after the machine has ended: Linux reports a
     /// failed write-out only to descriptors that were opened before. Fails if the file that the
     /// machine has open is not the one under the volume's name (without `opened`: unknown).

@@ -64,6 +64,7 @@ async fn the_qemu_driver_keeps_the_contract() {
         network: Network::None,
         programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
         throttle: DiskThrottle::Documented,
+        freeze_guests: true,
         shutdown_grace_ms: 30_000,
     };
     let prepared = prepare(directory.path(), config.user).unwrap();

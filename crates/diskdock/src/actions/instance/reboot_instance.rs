@@ -109,6 +109,7 @@ impl Operation for Rebooting {
             self.powered_off = progress == Progress::Done;
             return Ok(if self.powered_off { Progress::Failed(reason.clone()) } else { progress });
         }
+        self.machine.leaving = context.still_leaving(&self.machine).await?;
         if !self.force {
             return hypervisor.reboot(&self.machine, now).await;
         }

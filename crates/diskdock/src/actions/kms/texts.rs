@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::actions::paging::add_tag;
 use crate::actions::prelude::*;
-use crate::catalog::{Shape, Value};
+use crate::catalog::{Shape, Value, json_elements};
 
 /// Structures in a text, at most.
 const STRUCTURES: usize = 20;
@@ -39,7 +39,7 @@ struct KeyTagText {
 }
 
 fn structures<T: DeserializeOwned>(text: &str) -> Option<Vec<T>> {
-    let found: Vec<T> = serde_json::from_str(text).ok()?;
+    let found: Vec<T> = json_elements(text)?;
     Some(found).filter(|found| found.len() <= STRUCTURES)
 }
 

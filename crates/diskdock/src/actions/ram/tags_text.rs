@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::actions::paging::add_tag;
 use crate::actions::prelude::*;
-use crate::catalog::{Shape, Value};
+use crate::catalog::{Shape, Value, json_elements};
 
 /// `[{"Key":"team","Value":"storage"}]`.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl Value for TagsText {
     const EXAMPLE: &'static str = r#"[{"Key":"team","Value":"storage"}]"#;
 
     fn parse(text: &str) -> Option<Self> {
-        let pairs: Vec<TagText> = serde_json::from_str(text).ok()?;
+        let pairs: Vec<TagText> = json_elements(text)?;
         let fits = |pair: &TagText| {
             (1..=128).contains(&pair.key.chars().count()) && pair.value.chars().count() <= 128
         };

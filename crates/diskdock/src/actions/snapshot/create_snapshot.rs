@@ -1,6 +1,7 @@
 //! `CreateSnapshot`: copy the content that a disk has now.
 
 use domain::limits::SNAPSHOTS_PER_DISK;
+use domain::tag::mark_consistent;
 use domain::{DiskSnapshot, SnapshotCategory, SnapshotId};
 
 use super::resource::SNAPSHOT;
@@ -217,12 +218,16 @@ fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot
 pub(crate) struct TakingSnapshot {
     snapshot: SnapshotId,
     disk: DiskId,
+    /// The file systems of the guest stood still at its moment.
+    #[serde(default)]
+    frozen: bool,
 }
 
 impl TakingSnapshot {
     /// Makes this snapshot, which is progressing.
     pub(crate) fn of(snapshot: &DiskSnapshot) -> TakingSnapshot {
-        TakingSnapshot { snapshot: snapshot.id.clone(), disk: snapshot.disk.clone() }
+        let (snapshot, disk) = (snapshot.id.clone(), snapshot.disk.clone());
+        TakingSnapshot { snapshot, disk, frozen: false }
     }
 }
 
@@ -239,7 +244,10 @@ impl Operation for TakingSnapshot {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        context.hypervisor.take_snapshot(&self.snapshot, &self.disk, context.now).await
+        let hypervisor = context.hypervisor;
+        let progress = hypervisor.take_snapshot(&self.snapshot, &self.disk, context.now).await;
+        self.frozen |= hypervisor.was_frozen(&self.snapshot);
+        progress
     }
 
     /// A snapshot that was deleted meanwhile stays so. Its bytes so far, or those of one that
@@ -254,7 +262,12 @@ impl Operation for TakingSnapshot {
             return tx.discard_snapshot(&self.snapshot);
         };
         let ended = match outcome {
-            Outcome::Done => snapshot.accomplished(now),
+            Outcome::Done => {
+                if self.frozen {
+                    mark_consistent(&mut snapshot.tags);
+                }
+                snapshot.accomplished(now)
+            }
             Outcome::Failed(_) => {
                 tx.discard_snapshot(&self.snapshot)?;
                 snapshot.failed(now)

@@ -1,6 +1,7 @@
 //! `CreateSnapshotGroup`: copy the content that several disks have at the same moment.
 
 use domain::limits::{DISKS_PER_SNAPSHOT_GROUP, SNAPSHOT_GROUP_GIB, SNAPSHOTS_PER_DISK};
+use domain::tag::mark_consistent;
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
 use super::resource::SNAPSHOT_GROUP;
@@ -311,7 +312,12 @@ impl Operation for TakingSnapshotGroup {
         self.batch.finish(outcome, tx, now)?;
         let Some(mut group) = tx.get(&self.group)? else { return Ok(()) };
         let ended = match outcome {
-            Outcome::Done => group.accomplished(),
+            Outcome::Done => {
+                if self.batch.is_consistent() {
+                    mark_consistent(&mut group.tags);
+                }
+                group.accomplished()
+            }
             Outcome::Failed(_) => group.failed(),
         };
         if ended.is_ok() { tx.save(&group) } else { Ok(()) }

@@ -1,8 +1,15 @@
-//! An array of strings in the text of one parameter.
+//! An array in the text of one parameter.
 
-/// The strings of a JSON array; none if the text is not one. Strings in single quotes count like
-/// those in double quotes: the vendor's old Python SDK sends lists as Python writes them.
+use serde::de::DeserializeOwned;
+
+/// The strings of a JSON array; none if the text is not one.
 pub(crate) fn strings(text: &str) -> Option<Vec<String>> {
+    elements(text)
+}
+
+/// The elements of a JSON array; none if the text is not one. Strings in single quotes count like
+/// those in double quotes: the vendor's old Python SDK sends lists as Python writes them.
+pub(crate) fn elements<T: DeserializeOwned>(text: &str) -> Option<Vec<T>> {
     let json = serde_json::from_str(text).ok();
     json.or_else(|| serde_json::from_str(&double_quoted(text)).ok())
 }
@@ -37,7 +44,7 @@ fn double_quoted(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::strings;
+    use super::{elements, strings};
 
     #[test]
     fn strings_are_read_in_either_kind_of_quotes() {
@@ -50,6 +57,15 @@ mod tests {
             strings(r#"['it\'s', 'a "b"', "it's"]"#).unwrap_or_default(),
             ["it's", "a \"b\"", "it's"]
         );
+    }
+
+    #[test]
+    fn elements_are_structures_in_either_kind_of_quotes() {
+        type Tags = Vec<std::collections::BTreeMap<String, String>>;
+        let double: Option<Tags> = elements(r#"[{"TagKey":"team","TagValue":"a 'b'"}]"#);
+        let single: Option<Tags> = elements(r#"[{'TagKey': 'team', 'TagValue': "a 'b'"}]"#);
+        assert!(double.is_some());
+        assert_eq!(single, double);
     }
 
     #[test]

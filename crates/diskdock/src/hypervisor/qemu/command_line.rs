@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::accel::{Choice, SANDBOX};
+use super::guest_agent;
 use super::process::PID_FILE;
 use super::uefi::UefiFiles;
 use crate::hypervisor::MachineSpec;
@@ -100,6 +101,8 @@ pub(crate) struct Parts<'a> {
     pub boot: Boot,
     /// Whether its disks have a thread of their own.
     pub io_thread: bool,
+    /// Whether it has a port for a guest agent.
+    pub agent_port: bool,
     /// Its disks.
     pub disks: Vec<BootDisk>,
     /// The seed with the guest's user data, if any.
@@ -178,6 +181,9 @@ pub(crate) fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
         // A CD-ROM takes no letter from the disks: the guest's vda is the API's xvda.
         line.json("-device", json!({"driver": "virtio-scsi-pci", "id": "seed-bus", "addr": "4"}));
         line.json("-device", json!({"driver": "scsi-cd", "drive": "seed", "bus": "seed-bus.0"}));
+    }
+    if parts.agent_port {
+        agent_port(&mut line);
     }
     network(&mut line, parts);
     line.0
@@ -276,6 +282,18 @@ fn root_port(port: u32) -> Value {
         "slot": port + 1,
         "io-reserve": 0,
     })
+}
+
+/// The port through which a guest agent is asked.
+fn agent_port(line: &mut Line) {
+    let (chardev, socket, port) = (guest_agent::CHARDEV, guest_agent::SOCKET, guest_agent::PORT);
+    let listens = format!("socket,id={chardev},path={socket},server=on,wait=off");
+    line.option("-chardev", listens);
+    line.json("-device", json!({"driver": "virtio-serial-pci", "id": "ports", "addr": "5"}));
+    let device = json!({
+        "driver": "virtserialport", "bus": "ports.0", "chardev": chardev, "name": port,
+    });
+    line.json("-device", device);
 }
 
 fn network(line: &mut Line, parts: &Parts<'_>) {

@@ -81,6 +81,8 @@ struct Inner {
     opening: HashMap<DiskId, usize>,
     /// Snapshots that were deleted while they were being taken.
     dropped: HashSet<SnapshotId>,
+    /// Snapshots at whose moment the file systems of the guest stood still.
+    frozen: HashSet<SnapshotId>,
     /// Jobs of machines.
     jobs: HashMap<SnapshotId, JobSeen>,
     turns_of_jobs: Turns<SnapshotId>,
@@ -100,6 +102,7 @@ impl Default for Copies {
             failures: HashMap::new(),
             opening: HashMap::new(),
             dropped: HashSet::new(),
+            frozen: HashSet::new(),
             jobs: HashMap::new(),
             turns_of_jobs: Turns::new(MAX_CONCURRENT),
         };
@@ -256,6 +259,7 @@ impl Copies {
     pub(super) fn drop_snapshot(&self, snapshot: &SnapshotId) -> bool {
         let mut inner = lock(&self.inner);
         inner.failures.retain(|what, _| !what.is_of(snapshot));
+        inner.frozen.remove(snapshot);
         let copy = inner.copies.keys().find(|what| what.is_of(snapshot)).cloned();
         if copy.is_some() || inner.jobs.contains_key(snapshot) {
             inner.dropped.insert(snapshot.clone());

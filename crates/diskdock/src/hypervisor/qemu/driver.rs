@@ -181,6 +181,10 @@ impl Disks for Qemu {
         self.copies.percent(snapshot)
     }
 
+    fn was_frozen(&self, snapshot: &SnapshotId) -> bool {
+        self.copies.was_frozen(snapshot)
+    }
+
     fn maintain(&self, now: Moment) -> DriverFuture<'_, ()> {
         Box::pin(async move {
             self.measure_disks(now).await;

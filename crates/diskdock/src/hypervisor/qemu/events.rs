@@ -61,8 +61,11 @@ impl Qemu {
                 node: Some(node), action, write: true, ..
             }) if action == REPORTED => self.handle_write_failed(instance, &node).await,
             Notice::Missed(_) => self.reconcile_devices_of(instance).await,
-            // A guest that wakes up is reset on its way.
-            Notice::Event(Event::Reset { .. } | Event::Wakeup) => self.handle_reset(instance).await,
+            Notice::Event(Event::Reset { .. }) => self.handle_reset(instance).await,
+            Notice::Event(Event::Wakeup) => {
+                self.machine(instance)?.state.lock().await.unplug.woke_up();
+                self.reconcile_devices_of(instance).await
+            }
             Notice::Event(Event::Resume | Event::Stop | Event::Suspend) => {
                 self.reconcile_devices_of(instance).await
             }

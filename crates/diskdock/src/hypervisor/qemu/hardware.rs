@@ -18,6 +18,8 @@ pub(super) struct Hardware {
     start: ImageStart,
     /// Whether its disks have a thread of their own.
     pub io_thread: bool,
+    /// Whether it has a port for a guest agent.
+    pub agent_port: bool,
 }
 
 impl Hardware {
@@ -35,6 +37,7 @@ impl Hardware {
         record.machine_type = Some(self.machine_type.clone());
         record.starts_from = Some(self.starts_from());
         record.io_thread = self.io_thread;
+        record.agent_port = self.agent_port;
     }
 }
 
@@ -50,6 +53,7 @@ impl Qemu {
         let record = machine.record(state).await?;
         let (recorded, starts_from) =
             record.map_or((None, None), |record| (record.machine_type.clone(), record.starts_from));
+        let agent_port = record.is_none_or(|record| record.boots == 0 || record.agent_port);
         let image = spec.image.clone();
         let found = match self.with_volumes(move |volumes| volumes.image_start(&image)).await {
             Ok(found) => found,
@@ -60,7 +64,7 @@ impl Qemu {
             let program = &self.config.program;
             let types = self.machine_types.get_or_try_init(|| MachineTypes::of(program)).await?;
             let machine_type = types.choose(recorded.as_deref())?;
-            Ok(Hardware { machine_type, start, io_thread: true })
+            Ok(Hardware { machine_type, start, io_thread: true, agent_port })
         };
         Ok(chosen.await)
     }

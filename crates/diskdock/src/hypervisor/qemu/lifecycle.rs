@@ -21,10 +21,6 @@ use crate::storage::Volume;
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval of checking the monitor of a new QEMU.
 pub(super) const MONITOR_POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// How long a start waits for operations that take disks off, in milliseconds: less than a start
-/// has. After a restart of the server they come to their turn within moments, or in the pause after
-/// an error. One that was given up before the restart is not known to be.
-const DETACHES_FIRST_MS: i64 = 240_000;
 /// How long a machine that is about to be off is left before another look, in milliseconds. It is
 /// looked at when its process has ended.
 pub(super) const EXIT_POLL_MS: i64 = 100;
@@ -104,8 +100,7 @@ impl Qemu {
             Ok(child) => self.until_up(machine, state, child).await?,
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
-        (state.failed_starts, state.start_waits_since_ms) = (0, None);
-        state.detaches_given_up.clear();
+        state.failed_starts = 0;
         self.limit_started(machine, state, &spec.limits).await;
         Ok(progress)
     }
@@ -119,8 +114,8 @@ impl Qemu {
         }
     }
 
-    /// Whether a disk is still on the record that was Detaching when the start was accepted. Its
-    /// operation is to take it off: after a restart of the server, it may not have had its turn.
+    /// Whether a disk is still on the record that is Detaching. Its operation is to take it off:
+    /// after a restart of the server, it may not have had its turn.
     async fn is_waiting_for_detaches(
         &self,
         machine: &Machine,
@@ -128,18 +123,11 @@ impl Qemu {
         spec: &MachineSpec,
     ) -> Result<bool, TransientError> {
         let record = machine.record(state).await?;
-        let is_there = |(disk, generation): &&(DiskId, u64)| {
+        let is_there = |(disk, generation): &(DiskId, u64)| {
             let at = record.and_then(|record| record.of_disk(disk));
             at.is_some_and(|at| at.generation == *generation)
         };
-        let leaving: Vec<_> = spec.leaving.iter().filter(is_there).collect();
-        if leaving.iter().all(|(disk, _)| state.detaches_given_up.contains(disk)) {
-            state.start_waits_since_ms = None;
-            return Ok(false);
-        }
-        let now_ms = machine.now_ms();
-        let since_ms = *state.start_waits_since_ms.get_or_insert(now_ms);
-        Ok(now_ms - since_ms < DETACHES_FIRST_MS)
+        Ok(spec.leaving.iter().any(is_there))
     }
 
     /// The arguments of QEMU; the inner error is why there can be none.
@@ -174,6 +162,7 @@ impl Qemu {
             machine_type: &hardware.machine_type,
             boot,
             io_thread: hardware.io_thread,
+            agent_port: hardware.agent_port,
             disks: boot_disks,
             seed,
             card,

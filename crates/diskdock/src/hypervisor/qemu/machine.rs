@@ -45,6 +45,8 @@ pub(crate) struct Machine {
     pub paused: Remark,
     /// Why its monitor did not answer when the driver last caught up with it.
     pub unreachable: Remark,
+    /// Held by the snapshot that asks the guest's agent.
+    pub agent: Arc<Mutex<()>>,
     /// Held as long as its files are really worked on, which may be longer than any caller waits.
     files: Arc<Mutex<()>>,
     /// The beginning of its monotonic time.
@@ -64,16 +66,12 @@ pub(crate) struct State {
     is_restored: bool,
     /// Plugs that QEMU refused, and how often.
     pub refused: HashMap<AttachmentId, u32>,
-    /// Since when a start waits for operations that take disks off, in [`Machine::now_ms`].
-    pub start_waits_since_ms: Option<i64>,
     /// The limits of the devices, as they were set.
     pub limits: HashMap<AttachmentId, Performance>,
     /// Starts in a row that failed.
     pub failed_starts: u32,
     /// The request to the guest to shut down.
     pub asked_to_stop: Option<StopRequest>,
-    /// Detaches that were given up while the machine was off: a start does not wait for them.
-    pub detaches_given_up: HashSet<DiskId>,
     /// Since when disks that their guest has let go of wait for a snapshot, in
     /// [`Machine::now_ms`].
     pub snapshot_waits: HashMap<DiskId, i64>,
@@ -110,6 +108,7 @@ impl Machine {
             state: Mutex::default(),
             paused: Remark::default(),
             unreachable: Remark::default(),
+            agent: Arc::default(),
             files: Arc::default(),
             made_at: Instant::now(),
         }

@@ -15,6 +15,7 @@ mod device_reconcile;
 mod disks;
 mod driver;
 mod events;
+mod guest_agent;
 mod hardware;
 mod lifecycle;
 mod machine;
@@ -90,6 +91,8 @@ pub struct Config {
     pub programs: Programs,
     /// Whether guests are kept to the limits of their disks.
     pub throttle: DiskThrottle,
+    /// Whether the file systems of guests with an agent stand still when a snapshot begins.
+    pub freeze_guests: bool,
     /// How long a guest has to shut down before its power is cut, in milliseconds.
     pub shutdown_grace_ms: i64,
 }
@@ -223,6 +226,9 @@ impl Qemu {
         }
         reconciled?;
         state.client = Some(client.clone());
+        if machine.record(state).await?.is_some_and(|record| record.frozen) {
+            self.begin_to_thaw(machine.id.clone());
+        }
         Ok(Some(client))
     }
 
@@ -331,7 +337,6 @@ impl Qemu {
         match disk {
             Some(disk) => {
                 state.forget_unplug_request(disk);
-                state.detaches_given_up.insert(disk.clone());
                 self.note_requests(&machine, &mut state).await;
             }
             None => {

@@ -43,7 +43,7 @@ impl Qemu {
         status: &MachineStatus,
     ) -> Option<String> {
         let why = why_paused(status);
-        state.unplug.set_running(why.is_none());
+        state.unplug.set_running(why.is_none(), machine.now_ms());
         let instance = &machine.id;
         match (machine.paused.set(why.clone()), &why) {
             (before, Some(why)) if before.as_ref() != Some(why) => {

@@ -122,6 +122,12 @@ pub(crate) struct Record {
     /// Whether its disks have a thread of their own, in the QEMU that runs.
     #[serde(default)]
     pub io_thread: bool,
+    /// Whether it has a port for a guest agent: a machine that was made before has none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub agent_port: bool,
+    /// The file systems of its guest may stand still, and are to be let go on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frozen: bool,
     /// Ports that take no disk for a while.
     #[serde(rename = "resting", default, skip_serializing_if = "Vec::is_empty")]
     pub cooldowns: Vec<PortCooldown>,
@@ -208,6 +214,7 @@ impl Record {
     /// A guest is about to boot, with all disks, that was never asked anything.
     pub(crate) fn boot(&mut self, system_disk: Option<&DiskId>) {
         self.boots += 1;
+        self.frozen = false;
         self.cooldowns.clear();
         for at in &mut self.disks {
             (at.device_added, at.request, at.unrequested_ejects, at.failed_writes) =
@@ -299,6 +306,10 @@ impl Record {
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[cfg(test)]

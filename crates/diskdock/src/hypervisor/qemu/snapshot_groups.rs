@@ -39,7 +39,13 @@ impl Qemu {
             }
         }
         for (machine, together) in open.into_values() {
-            if let Some(stops) = self.begin_together(&machine, &together, some_are_done).await? {
+            let frozen = match some_are_done {
+                true => None,
+                false => self.freeze(&machine, &together).await?,
+            };
+            let begun = self.begin_together(&machine, &together, some_are_done).await;
+            self.thaw_after(&machine, frozen, &together).await;
+            if let Some(stops) = begun? {
                 return Ok(vec![stops; members.len()]);
             }
         }
@@ -161,6 +167,7 @@ impl Qemu {
         let begun = self.with_volumes(move |volumes| volumes.begin_copy(&wanted, &disk)).await;
         let volume = match begun {
             Ok(volume) => volume,
+            Err(error) if error.may_pass() => return Err(TransientError(error.to_string())),
             Err(error) => return Ok(Err(error.to_string())),
         };
         match on.client.execute(BlockdevAdd(volume.block_node(target))).await {

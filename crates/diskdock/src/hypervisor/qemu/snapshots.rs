@@ -10,6 +10,7 @@ use domain::{DiskId, SnapshotId};
 
 use super::Qemu;
 use super::copies::Copied;
+use super::guest_agent::Frozen;
 use super::machine::Machine;
 use super::snapshot_jobs::{ENDED, Locked};
 use crate::hypervisor::{Progress, TransientError};
@@ -34,9 +35,31 @@ impl Qemu {
         }
         let found = self.snapshot_state(snapshot).await?;
         match self.machine_with(snapshot, disk).await? {
+            Some(machine) if found == SnapshotState::None => {
+                let members = [(snapshot.clone(), disk.clone())];
+                let frozen = self.freeze(&machine, &members).await?;
+                let taken = self.take_open(&machine, snapshot, disk, found).await;
+                self.thaw_after(&machine, frozen, &members).await;
+                taken
+            }
             Some(machine) => self.take_open(&machine, snapshot, disk, found).await,
             None if found == SnapshotState::Begun => self.fail_closed(snapshot, ENDED).await,
             None => self.take_closed(snapshot, disk).await,
+        }
+    }
+
+    /// Lets the guest's file systems go on after snapshots have begun, and takes note of those that
+    /// they stood still for.
+    pub(super) async fn thaw_after(
+        &self,
+        machine: &Machine,
+        frozen: Option<Frozen>,
+        members: &[(SnapshotId, DiskId)],
+    ) {
+        if let Some(frozen) = frozen
+            && self.thaw(machine, frozen).await
+        {
+            members.iter().for_each(|(snapshot, _)| self.copies.note_frozen(snapshot));
         }
     }
 

@@ -75,6 +75,7 @@ pub(super) fn driver_with(directory: &Path, qemu: &Path) -> (Arc<Qemu>, Arc<Flaw
         network: Network::None,
         programs: Programs { relay: "diskdock".into(), passt: "passt".into() },
         throttle: DiskThrottle::Off,
+        freeze_guests: true,
         shutdown_grace_ms: 30_000,
     };
     let sound = Directory::open(directory, None).unwrap();
@@ -137,6 +138,7 @@ impl Volumes for FlawedVolumes {
         resize(disk: &DiskId, size_gib: u32) -> ();
         sync(disk: &DiskId) -> ();
         open_for_sync(disk: &DiskId, opened: Option<&Opened>) -> Arc<dyn SyncHandle>;
+        check_name(disk: &DiskId, opened: &Opened) -> ();
         refuse_if_written(disk: &DiskId) -> ();
         delete(disk: &DiskId) -> Deleted;
         holders(disk: &DiskId) -> Vec<Holder>;

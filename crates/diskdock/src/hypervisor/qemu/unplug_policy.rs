@@ -273,6 +273,14 @@ impl UnplugPolicy {
         }
     }
 
+    /// The guest has slept and woken up. The requests that it was told of are lost, but its queue is
+    /// not: that is in its memory. It is asked again when it listens.
+    pub(crate) fn woke_up(&mut self) {
+        for open in self.open.values_mut().filter(|open| open.request.asked > 0) {
+            open.request.heard = Some(false);
+        }
+    }
+
     /// The machine is off. Disks that are wanted off can be released now; those that were asked for
     /// in vain stay.
     pub(crate) fn powered_off(&mut self) {
@@ -281,11 +289,11 @@ impl UnplugPolicy {
         (self.running, self.ticked_ms) = (true, None);
     }
 
-    /// The machine's processors stand still, or go on.
-    pub(crate) fn set_running(&mut self, running: bool) {
+    /// The machine's processors stand still, or go on. When they did is unknown: the time since the
+    /// last look counts as a pause.
+    pub(crate) fn set_running(&mut self, running: bool, now_ms: i64) {
         if running && !self.running {
-            // When it went on is unknown: the time since the last look does not count.
-            self.ticked_ms = None;
+            self.tick(now_ms, true);
         }
         self.running = running;
     }

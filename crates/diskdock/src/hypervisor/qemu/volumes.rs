@@ -147,21 +147,22 @@ impl Qemu {
         let synced = self.with_volumes(move |volumes| {
             let handle = volumes.open_for_sync(&disk.disk, disk.opened.as_ref());
             refuse_unless_closed(volumes, slice::from_ref(&disk), &name)?;
-            let synced = handle.and_then(|handle| handle.sync());
-            match &synced {
-                Err(error @ (StorageError::Missing { .. } | StorageError::Replaced { .. }))
-                    if had_open =>
-                {
+            match loss(volumes, &disk)? {
+                Some(error) => {
                     let why = format!("its virtual machine ended, and {error}");
                     volumes.mark_damaged(&disk.disk, &why);
+                    Ok((Err(error), true))
                 }
-                Ok(()) | Err(_) => {}
+                None => Ok((handle.and_then(|handle| handle.sync()), false)),
             }
-            synced
         });
-        let synced = synced.await;
-        let is_known = synced.as_ref().err().is_none_or(StorageError::needs_operator);
-        if had_open && is_known {
+        let (synced, is_lost) = synced.await?;
+        // Without what it had open, another file in the place of this one could not be told.
+        let is_over = match &synced {
+            Ok(()) | Err(StorageError::Damaged { .. }) => true,
+            Err(_) => is_lost,
+        };
+        if had_open && is_over {
             let forget = machine.change(state, |record| record.set_opened(&at.disk, None)).await;
             if let Err(TransientError(reason)) = forget {
                 tracing::warn!(instance = %machine.id, reason, "cannot record that a disk is closed");
@@ -178,13 +179,20 @@ impl Qemu {
         state: &mut State,
     ) -> Result<Option<String>, TransientError> {
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
-        // Other errors are looked at when the machine has ended.
-        let is_lost = |error: &StorageError| {
-            matches!(error, StorageError::Missing { .. } | StorageError::Replaced { .. })
-        };
-        let opened = disks.unwrap_or_default().into_iter().filter(|at| at.opened.is_some());
-        let errors = self.errors_of_closing(opened.collect()).await;
-        let lost = errors.into_iter().find(|(_, error)| is_lost(error));
+        let process = machine.process().await.map(|process| process.id);
+        let lost = self.with_volumes(move |volumes| {
+            for at in disks.unwrap_or_default() {
+                let lost = match (&at.opened, process) {
+                    (None, Some(process)) => loss_of_unknown(volumes, &at.disk, process)?,
+                    (Some(_), _) | (None, None) => loss(volumes, &at)?,
+                };
+                if let Some(error) = lost {
+                    return Ok(Some((at.disk, error)));
+                }
+            }
+            Ok(None)
+        });
+        let lost = lost.await.map_err(|error| TransientError(error.to_string()))?;
         let last = "its guest has the last copy, which would go with the machine";
         Ok(lost.map(|(disk, error)| format!("{disk}: {last}: {error}")))
     }
@@ -272,6 +280,38 @@ impl Qemu {
         }
         Ok(Progress::Done)
     }
+}
+
+/// The loss if a machine closes a disk, or has closed it: another file has its name, or none. An
+/// error tells nothing.
+fn loss(volumes: &dyn Volumes, at: &Plugged) -> Result<Option<StorageError>, StorageError> {
+    let Some(opened) = &at.opened else { return Ok(None) };
+    match volumes.check_name(&at.disk, opened) {
+        Ok(()) => Ok(None),
+        Err(lost @ (StorageError::Missing { .. } | StorageError::Replaced { .. })) => {
+            Ok(Some(lost))
+        }
+        Err(unknown) => Err(unknown),
+    }
+}
+
+/// The same if it is not known which file the machine has open, as when its record was lost: then it
+/// is the one under the disk's name if its process has that open.
+fn loss_of_unknown(
+    volumes: &dyn Volumes,
+    disk: &DiskId,
+    process: u32,
+) -> Result<Option<StorageError>, StorageError> {
+    let holders = match volumes.holders(disk) {
+        Err(lost @ StorageError::Missing { .. }) => return Ok(Some(lost)),
+        holders => holders?,
+    };
+    if holders.iter().any(|holder| holder.process == process) {
+        return Ok(None);
+    }
+    let what = format!("the file of disk {disk} that its virtual machine has open");
+    let hint = "put it back, or detach the disk first".to_owned();
+    Ok(Some(StorageError::Missing { what, hint }))
 }
 
 /// The progress of a call that is done.

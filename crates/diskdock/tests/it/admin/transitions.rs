@@ -106,23 +106,27 @@ async fn finish_and_refuse_say_that_nothing_matched() {
 }
 
 #[tokio::test]
-async fn finish_fails_with_the_reason_while_an_operation_cannot_end() {
+async fn finish_and_refuse_fail_with_the_reason_while_an_operation_cannot_end() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
     let disk = server.disk_on(&instance).await;
     server.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
     server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
     let body = json!({ "disk": disk }).to_string();
-    server.store_faults.fails.store(usize::MAX, Ordering::SeqCst);
-    let (status, reply) = server.try_control("POST", "/transitions/finish", &body).await;
-    server.store_faults.fails.store(0, Ordering::SeqCst);
-    server.warned("the disk is full");
-    assert_eq!(status, 409, "{reply}");
-    let error = reply["error"].as_str().unwrap();
-    assert!(error.contains(&disk) && error.contains("have not ended"), "{error}");
-    assert_eq!(server.status_of(&disk).await, "Detaching");
+    for verb in ["refuse", "finish"] {
+        server.store_faults.fails.store(usize::MAX, Ordering::SeqCst);
+        let path = format!("/transitions/{verb}");
+        let (status, reply) = server.try_control("POST", &path, &body).await;
+        server.store_faults.fails.store(0, Ordering::SeqCst);
+        server.warned("the disk is full");
+        assert_eq!(status, 409, "{reply}");
+        let error = reply["error"].as_str().unwrap();
+        assert!(error.contains(&disk) && error.contains("have not ended"), "{error}");
+        assert_eq!(server.status_of(&disk).await, "Detaching");
+    }
+    // It was refused first, which is written down as soon as it can be.
     assert_eq!(server.control("POST", "/transitions/finish", &body).await["transitions"], 1);
-    assert_eq!(server.status_of(&disk).await, "Available");
+    assert_eq!(server.status_of(&disk).await, "In_use");
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ fn line_with(boot: Boot, card: Card) -> Vec<String> {
         machine_type: "pc-q35-7.2",
         boot,
         io_thread: true,
+        agent_port: true,
         disks: vec![root],
         seed: None,
         card,

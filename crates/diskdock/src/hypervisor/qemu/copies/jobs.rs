@@ -51,10 +51,22 @@ impl Copies {
         JobProgress { percent: job.percent, moves: moves || waits, speeds_up }
     }
 
+    /// The file systems of the guest stood still when this snapshot began.
+    pub(in crate::hypervisor::qemu) fn note_frozen(&self, snapshot: &SnapshotId) {
+        lock(&self.inner).frozen.insert(snapshot.clone());
+    }
+
+    /// Whether the file systems of the guest are known to have stood still, while the snapshot is
+    /// being taken.
+    pub(in crate::hypervisor::qemu) fn was_frozen(&self, snapshot: &SnapshotId) -> bool {
+        lock(&self.inner).frozen.contains(snapshot)
+    }
+
     /// The job of a machine has ended.
     pub(in crate::hypervisor::qemu) fn forget_job(&self, snapshot: &SnapshotId) {
         let mut inner = lock(&self.inner);
         inner.jobs.remove(snapshot);
+        inner.frozen.remove(snapshot);
         inner.turns_of_jobs.leave(snapshot, Instant::now());
     }
 }

@@ -149,10 +149,10 @@ fn port_rests_after_a_restart_for_its_whole_rest_and_not_after_a_reset() {
 fn port_does_not_rest_on_while_the_machine_is_paused_or_another_disk_is_leaving() {
     let mut policy = UnplugPolicy::restored([], [PortCooldown { port: 3, left_ms: 10_000 }]);
     policy.port(&free(&[3]), BEGINNING);
-    policy.set_running(false);
+    policy.set_running(false, BEGINNING);
     assert!(matches!(policy.port(&free(&[3]), BEGINNING + 500_000), Port::CoolingDown { .. }));
-    policy.set_running(true);
     let now = BEGINNING + 1_000_000;
+    policy.set_running(true, now);
     assert!(matches!(policy.port(&free(&[3]), now), Port::CoolingDown { .. }));
     policy.begin(&attachment(1), now);
     policy.asked(&attachment(1), Some(true));
@@ -180,9 +180,41 @@ fn observed_ends_the_wait_for_a_paused_machine_after_an_hour() {
 }
 
 #[test]
+fn pauses_that_alternate_with_moments_of_running_count_together() {
+    let mut policy = asked(true);
+    let mut now = BEGINNING;
+    let ended = loop {
+        match policy.observed(&attachment(1), paused(), now) {
+            Decision::Suspended { .. } => {}
+            Decision::Fail(why) => break why,
+            other => panic!("{other:?}"),
+        }
+        now += 5_000;
+        policy.set_running(true, now);
+        now += 60;
+        policy.set_running(false, now);
+        assert!(now - BEGINNING < 2 * PAUSED_AT_MOST_MS, "it waits for ever");
+    };
+    assert!(ended.contains("admin resume"), "{ended}");
+}
+
+#[test]
+fn guest_that_woke_up_is_asked_again_and_its_queue_is_remembered() {
+    let mut policy = asked(true);
+    for _ in 0..3 {
+        policy.asked(&attachment(1), Some(true));
+    }
+    policy.woke_up();
+    let listens = Observation { present: true, hotplug_enabled: Some(true), paused: None };
+    assert_eq!(policy.observed(&attachment(1), listens, BEGINNING), Decision::Ask);
+    policy.left(&attachment(1), 3, BEGINNING);
+    assert!(matches!(policy.port(&free(&[3]), BEGINNING), Port::CoolingDown { .. }));
+}
+
+#[test]
 fn begin_does_not_ask_a_paused_guest_and_a_cancelled_wait_leaves_nothing_behind() {
     let mut policy = UnplugPolicy::default();
-    policy.set_running(false);
+    policy.set_running(false, BEGINNING);
     assert!(!policy.begin(&attachment(1), BEGINNING));
     assert!(matches!(
         policy.observed(&attachment(1), paused(), BEGINNING),

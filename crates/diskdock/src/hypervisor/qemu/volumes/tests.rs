@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use rustix::io::Errno;
 
 use super::*;
-use crate::hypervisor::DiskContent;
+use crate::hypervisor::qemu::record::Record;
 use crate::hypervisor::qemu::tests::{attachment, driver, too_many_files};
+use crate::hypervisor::{AttachmentId, DiskContent};
 
 /// Errors that may be gone at the next attempt.
 fn passing() -> [StorageError; 3] {
@@ -132,4 +133,70 @@ async fn snapshot_copy_and_new_content_go_on_after_an_error_that_passes() {
     let full = || StorageError::NoSpace { path: "disk".into(), wanted: "1".into(), available: 0 };
     volumes.fail("set_back", full());
     assert_eq!(until_ended(set_back).await.unwrap(), Progress::Failed(full().to_string()));
+}
+
+/// A machine that counts as one that has the only disk open.
+async fn machine_with(driver: &Qemu, there: &AttachmentId) -> Arc<Machine> {
+    driver.advance_create(&DiskSpec::empty(there.disk.clone(), 1)).await.unwrap();
+    driver.ensure_plugged(there, false).await.unwrap();
+    let machine = driver.machine(&there.instance).unwrap();
+    let opened = driver.find(&there.disk).await.unwrap().unwrap().opened;
+    let was_on = |record: &mut Record| record.set_opened(&there.disk, Some(opened));
+    machine.change(&mut *machine.state.lock().await, was_on).await.unwrap();
+    machine
+}
+
+/// Ways in which a file may be taken from under its guest.
+const TAKEN: [fn(&Path); 6] = [
+    |_| {},
+    |file| std::fs::write(file, "").unwrap(),
+    |file| std::fs::write(file, "no whole sectors").unwrap(),
+    |file| std::fs::write(file, [0; 4_096]).unwrap(),
+    |file| std::os::unix::fs::symlink("elsewhere", file).unwrap(),
+    |file| std::fs::create_dir(file).unwrap(),
+];
+
+#[tokio::test]
+async fn last_copy_counts_as_lost_whatever_has_the_name_of_its_file() {
+    for (take, is_damaged) in TAKEN.iter().flat_map(|take| [(take, false), (take, true)]) {
+        let directory = tempfile::tempdir().unwrap();
+        let (driver, volumes) = driver(directory.path());
+        let there = attachment(&"i-holds".into(), "d-1");
+        let machine = machine_with(&driver, &there).await;
+        let mut state = machine.state.lock().await;
+        assert_eq!(driver.loss_by_exit(&machine, &mut state).await.unwrap(), None);
+        volumes.fail("check_name", too_many_files());
+        assert!(driver.loss_by_exit(&machine, &mut state).await.is_err(), "it cannot be told");
+        if is_damaged {
+            volumes.mark_damaged(&there.disk, "a test");
+            assert_eq!(driver.loss_by_exit(&machine, &mut state).await.unwrap(), None);
+        }
+        let file = directory.path().join("disks/d-1.raw");
+        std::fs::rename(&file, directory.path().join("aside")).unwrap();
+        take(&file);
+        let lost = driver.loss_by_exit(&machine, &mut state).await.unwrap().unwrap();
+        assert!(lost.contains("d-1") && lost.contains("last copy"), "{lost}");
+    }
+}
+
+#[tokio::test]
+async fn disk_whose_last_copy_went_with_its_machine_is_damaged_whatever_has_its_name() {
+    for take in TAKEN {
+        let directory = tempfile::tempdir().unwrap();
+        let (driver, volumes) = driver(directory.path());
+        let there = attachment(&"i-ended".into(), "d-1");
+        let machine = machine_with(&driver, &there).await;
+        let mut state = machine.state.lock().await;
+        let at = machine.record(&mut state).await.unwrap().unwrap().at(&there).unwrap().clone();
+        let file = directory.path().join("disks/d-1.raw");
+        let aside = directory.path().join("aside");
+        std::fs::rename(&file, &aside).unwrap();
+        take(&file);
+        assert!(driver.sync_after_exit(&machine, &mut state, &at).await.is_err());
+        let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir(&file));
+        std::fs::rename(&aside, &file).unwrap();
+        let kept = driver.sync_after_exit(&machine, &mut state, &at).await.unwrap_err();
+        assert!(matches!(kept, StorageError::Damaged { .. }), "{kept}");
+        assert_eq!(volumes.damaged().len(), 1);
+    }
 }

@@ -109,7 +109,7 @@ impl Machine {
             }
             Happening::Run(runs) => {
                 self.runs = runs;
-                self.policy.set_running(runs);
+                self.policy.set_running(runs, self.now);
             }
             Happening::Reset { told_first } => self.reset(told_first),
             Happening::Restart => {
@@ -118,7 +118,7 @@ impl Machine {
                 let mut requests = self.policy.requests();
                 requests.retain(|(attachment, _)| on_record.contains(attachment));
                 self.policy = UnplugPolicy::restored(requests, self.policy.cooldowns());
-                self.policy.set_running(self.runs);
+                self.policy.set_running(self.runs, self.now);
             }
         }
     }
