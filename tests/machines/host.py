@@ -155,11 +155,11 @@ class Host:
         request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
         return getattr(self.sdk, action)(request).body
 
-    def launch(self, kind=TYPE, image="m-guest", **more):
+    def launch(self, kind=TYPE, image="m-guest", zone=ZONE, **more):
         """A new instance with its guest; it need not be up yet."""
         port = free_port()
         tag = models.RunInstancesRequestTag(key="diskdock:forward", value=f"{port}:23")
-        body = self.call("run_instances", region_id=REGION, zone_id=ZONE, instance_type=kind, image_id=image,
+        body = self.call("run_instances", region_id=REGION, zone_id=zone, instance_type=kind, image_id=image,
                          tag=[tag], **more)
         return Machine(self, body.instance_id_sets.instance_id_set[0], port)
 
