@@ -168,6 +168,7 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         network: InstanceNetwork::default(),
         key_pair: String::new(),
         public_key: String::new(),
+        password_hash: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
         spot_strategy: "NoSpot".to_owned(),

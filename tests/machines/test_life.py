@@ -4,7 +4,9 @@ import base64
 import json
 import os
 import pathlib
+import re
 import signal
+import subprocess
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -235,3 +237,43 @@ def test_instance_that_is_rebooted_while_a_disk_is_detaching_starts_without_the_
     machine.wait("Running")
     assert not machine.guest.has_disk(disk.serial)
     host.agrees()
+
+
+PASSWORDS = "Example-1234", "Example-5678"
+HASH = re.compile(rb"\$6\$rounds=5000\$[./0-9A-Za-z]{16}\$[./0-9A-Za-z]{86}")
+
+
+def hash_in_seed(machine):
+    """The hash of a password that the guest is given."""
+    [found] = set(HASH.findall((machine.run / "seed.img").read_bytes()))
+    return found.decode()
+
+
+def hashed(password, like):
+    """As the C library of the guest hashes it, with the salt of another hash."""
+    line = ["perl", "-e", "print crypt($ARGV[0], $ARGV[1])", password, like]
+    return subprocess.run(line, check=True, capture_output=True, text=True).stdout
+
+
+def test_password_reaches_the_guest_as_a_hash_and_nothing_else_has_it(host, tmp_path):
+    # The image is a kernel alone.
+    refused(lambda: host.launch(password=PASSWORDS[0]), "ImageNotSupportCloudInit")
+    # Of a disk it is not known what is on it; this one has nothing.
+    disk = tmp_path / "disk.raw"
+    with disk.open("wb") as file:
+        file.truncate(1 << 20)
+    host.command("image", "import", disk, "--name", "disk", "--format", "raw")
+    machine = host.launch(image="m-disk", password=PASSWORDS[0]).wait("Running")
+    first = hash_in_seed(machine)
+    assert hashed(PASSWORDS[0], first) == first
+    host.call("modify_instance_attribute", instance_id=machine.id, password=PASSWORDS[1])
+    assert hash_in_seed(machine) == first, "until it starts again"
+    host.call("stop_instance", instance_id=machine.id, force_stop=True)
+    machine.wait("Stopped")
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    second = hash_in_seed(machine)
+    assert hashed(PASSWORDS[1], second) == second
+    line = ["grep", "-rlaE", "-D", "skip", "|".join(PASSWORDS), str(host.root)]
+    found = subprocess.run(line, capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (1, ""), found

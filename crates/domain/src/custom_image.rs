@@ -1,7 +1,7 @@
 //! A custom image: snapshots that the system disk, and further disks, of new instances begin with.
 //!
 //! ```text
-//!  Creating --available--> Available
+//!  Creating --available--> Available <--> Deprecated
 //!           --failed-----> CreateFailed
 //! ```
 //!
@@ -35,6 +35,9 @@ string_enum!(
         CreateFailed = "CreateFailed",
     }
 );
+
+/// `Status` of an image that instances are made from no more.
+pub const DEPRECATED: &str = "Deprecated";
 
 /// The guest's system on an image: what [`Image`] says of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,8 +140,11 @@ pub struct CustomImage {
     /// Free text, possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Where it is.
+    /// Whether it is made.
     pub status: ImageStatus,
+    /// Whether instances are made from it no more. Only an Available one is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
     /// The guest's system.
     pub system: GuestSystem,
     /// Its disks: the system disk first.
@@ -179,9 +185,23 @@ impl CustomImage {
         Ok(())
     }
 
+    /// Available → Deprecated, or back.
+    pub fn deprecate(&mut self, deprecated: bool) -> Result<(), IllegalTransition> {
+        if self.status != ImageStatus::Available || self.deprecated == deprecated {
+            return Err(IllegalTransition);
+        }
+        self.deprecated = deprecated;
+        Ok(())
+    }
+
+    /// `Status` as the owner sees it.
+    pub fn shown_status(&self) -> &'static str {
+        if self.deprecated { DEPRECATED } else { self.status.as_str() }
+    }
+
     /// Whether instances can be made from it.
     pub fn is_available(&self) -> bool {
-        self.status == ImageStatus::Available
+        self.status == ImageStatus::Available && !self.deprecated
     }
 
     /// Its system disk.
@@ -262,7 +282,7 @@ impl Entity for CustomImage {
         EntityKind { name: "image", plural: "images", id_prefix: "m-", columns: &["status"] };
 
     fn columns(&self) -> Vec<&str> {
-        vec![self.status.as_str()]
+        vec![self.shown_status()]
     }
 
     fn terms(&self) -> Vec<(&'static str, &str)> {

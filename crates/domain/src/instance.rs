@@ -99,6 +99,9 @@ pub struct Instance {
     /// The public key of the pair, which the guest is given; empty if none is known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub public_key: String,
+    /// The hash of root's password in the form of crypt(3), which the guest is given, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub password_hash: String,
     /// RAM role, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub ram_role: String,

@@ -115,6 +115,17 @@ pub trait PolicyHolder: Entity {
     fn policies_mut(&mut self) -> &mut AttachedPolicies;
 }
 
+/// How a user logs on to the console of the cloud. No password is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginProfile {
+    /// When it was made.
+    pub created_at: Moment,
+    /// Whether the password has to be changed with the first logon.
+    pub password_reset_required: bool,
+    /// Whether a second factor is asked for.
+    pub mfa_bind_required: bool,
+}
+
 /// A user of an account, who signs with keys of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RamUser {
@@ -142,6 +153,9 @@ pub struct RamUser {
     /// All that says what the user may do, besides the policies of its groups.
     #[serde(default, skip_serializing_if = "AttachedPolicies::is_empty")]
     pub policies: AttachedPolicies,
+    /// Whether and how it logs on to the console of the cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_profile: Option<LoginProfile>,
     /// When it was made.
     pub created_at: Moment,
     /// When it was last changed.

@@ -51,6 +51,7 @@ fn instance(status: &str) -> Instance {
         network: domain::instance::InstanceNetwork::default(),
         key_pair: String::new(),
         public_key: String::new(),
+        password_hash: String::new(),
         base_image: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),

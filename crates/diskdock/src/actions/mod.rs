@@ -12,6 +12,7 @@ pub(crate) mod instance;
 pub(crate) mod key_pair;
 pub(crate) mod kms;
 pub(crate) mod location;
+mod login;
 mod network_lookups;
 mod order;
 mod paging;

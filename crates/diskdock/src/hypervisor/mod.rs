@@ -88,6 +88,10 @@ pub struct MachineSpec {
     /// The key that the guest lets in, in the form of OpenSSH; possibly empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub public_key: String,
+    /// The hash of root's password in the form of crypt(3), which the guest is to have; possibly
+    /// empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub password_hash: String,
     /// Ports of this host that lead into the guest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forwards: Vec<Forward>,

@@ -61,6 +61,7 @@ impl Bench<'_> {
             host_name: instance.to_owned(),
             user_data: String::new(),
             public_key: String::new(),
+            password_hash: String::new(),
             forwards: Vec::new(),
             private_ip: String::new(),
             mac: String::new(),

@@ -45,7 +45,7 @@ fn boots_refuses_arm_with_a_bios() {
 }
 
 #[test]
-fn custom_image_ends_once() {
+fn custom_image_ends_once_and_is_deprecated_only_then() {
     let mut image = CustomImage {
         id: ImageId::from("m-1"),
         account: AccountId::from("1"),
@@ -55,6 +55,7 @@ fn custom_image_ends_once() {
         version: String::new(),
         description: String::new(),
         status: ImageStatus::Creating,
+        deprecated: false,
         system: GuestSystem::unknown("Debian", Architecture::X86),
         disks: vec![disk(DiskKind::System, "/dev/xvda")],
         base: String::new(),
@@ -63,8 +64,15 @@ fn custom_image_ends_once() {
         created_at: Moment(0),
         unknown: UnknownFields::default(),
     };
+    assert_eq!(image.deprecate(true), Err(IllegalTransition));
     assert_eq!(image.available(), Ok(()));
     assert_eq!(image.failed(), Err(IllegalTransition));
     assert!(image.is_available());
+    assert_eq!(image.deprecate(false), Err(IllegalTransition));
+    assert_eq!(image.deprecate(true), Ok(()));
+    assert_eq!((image.shown_status(), image.is_available()), ("Deprecated", false));
+    assert_eq!(image.deprecate(true), Err(IllegalTransition));
+    assert_eq!(image.deprecate(false), Ok(()));
+    assert_eq!((image.shown_status(), image.is_available()), ("Available", true));
     assert_eq!(image.as_image("t".to_owned()).size_gib, 20);
 }

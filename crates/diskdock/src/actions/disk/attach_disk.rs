@@ -7,6 +7,7 @@ use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES}
 
 use super::plugging::Plugging;
 use super::resource::DISK;
+use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
 use crate::catalog::{Shape, Value};
@@ -33,7 +34,8 @@ params!(
         /// Only a disk that was the system disk of this very instance can be, while the instance
         /// is Stopped and has none.
         bootable: Option<bool>,
-        /// The login password that goes with a system disk. It is checked and not kept.
+        /// The login password that goes with a system disk. Only its hash is kept, which makes it
+        /// root's in the guest when that next starts.
         password: Option<Password>,
         /// The key pair that goes with a system disk.
         key_pair_name: Option<Text<1, 128>>,
@@ -76,29 +78,6 @@ impl Value for AnyDevice {
     }
 }
 
-/// A login password as the vendor wants it: 8 to 30 characters of three kinds.
-#[derive(Clone, Debug)]
-pub(crate) struct Password;
-
-impl Value for Password {
-    const SHAPE: Shape = Shape::Text {
-        min: 8,
-        max: 30,
-        rule: "with three of: upper case, lower case, digits, special characters",
-    };
-    const EXAMPLE: &'static str = "Example-1234";
-
-    fn parse(text: &str) -> Option<Self> {
-        let has = |kind: fn(char) -> bool| usize::from(text.chars().any(kind));
-        let kinds = has(|c| c.is_ascii_uppercase())
-            + has(|c| c.is_ascii_lowercase())
-            + has(|c| c.is_ascii_digit())
-            + has(|c| c.is_ascii_punctuation());
-        let fits = (8..=30).contains(&text.chars().count()) && text.is_ascii() && kinds >= 3;
-        fits.then_some(Password)
-    }
-}
-
 /// The disk and the instance that the request names. Both exist.
 pub(crate) struct Facts {
     params: Params,
@@ -114,6 +93,8 @@ pub(crate) struct Facts {
     abilities: Abilities,
     /// Whether a snapshot is being made that wants the disk to stay with the instance that has it.
     has_snapshot_in_progress_elsewhere: bool,
+    /// The login that comes with a system disk.
+    login: NewLogin,
 }
 
 struct Abilities {
@@ -274,8 +255,11 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let has_snapshot_in_progress_elsewhere = !call.environment.can_snapshot_shared_disks
             && !disk.attachments.is_empty()
             && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
+        let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
+        let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         Ok(Facts {
             params: params.clone(),
+            login,
             disk,
             instance,
             holder,
@@ -294,7 +278,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
             None => first_free_device(&facts.attached),
         };
         let takes_over = facts.takes_over();
-        let Facts { disk, instance, params, .. } = facts;
+        let Facts { disk, instance, params, login, .. } = facts;
         let mut disk = Arc::unwrap_or_clone(disk);
         let (taken, generation) = if takes_over {
             let taken = disk.take_over(instance.id.clone(), device, call.now);
@@ -305,10 +289,16 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
             (None, begun.expect("an Available disk can be attached"))
         };
         disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
-        let (instance, of_disk) = (instance.id.clone(), disk.id.clone());
-        let attachment = AttachmentId { instance, disk: of_disk, generation };
+        let (of, of_disk) = (instance.id.clone(), disk.id.clone());
+        let attachment = AttachmentId { instance: of, disk: of_disk, generation };
         let plugging = Plugging::new(attachment, &disk, bootable).taking_over(taken);
-        Effect::reply(()).save(disk).start(plugging)
+        let effect = Effect::reply(()).save(disk).start(plugging);
+        if !bootable || !login.is_some() {
+            return effect;
+        }
+        let mut instance = Arc::unwrap_or_clone(instance);
+        login.give(&mut instance);
+        effect.save(instance)
     }
 }
 

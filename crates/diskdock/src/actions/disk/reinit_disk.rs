@@ -1,11 +1,11 @@
 //! `ReInitDisk`: give a disk the content that it had when it was made.
 
-use super::attach_disk::Password;
 use super::resource::DISK;
 use super::set_back::{self, SettingBack};
 use crate::actions::image_lookups;
 use crate::actions::instance::power_facts::{self, PowerFacts, Requested};
 use crate::actions::instance::start_instance::Starting;
+use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
 use crate::catalog::Needs;
@@ -22,7 +22,8 @@ params!(
         disk_id: DiskId,
         /// Start the instance afterwards.
         auto_start_instance: Option<bool>,
-        /// The login password that goes with a system disk. It is checked and not kept.
+        /// The login password that goes with a system disk. Only its hash is kept, which makes it
+        /// root's in the guest when that next starts.
         #[malformed = PASSWORD_MALFORMED]
         password: Option<Password>,
         /// The key pair of the instance from now on, for a system disk.
@@ -51,6 +52,8 @@ pub(crate) struct Facts {
     image_exists: bool,
     /// The instance that has it.
     power: Option<PowerFacts>,
+    /// Whether the instance, as it is here, has another login than in the store.
+    has_new_login: bool,
     /// Whether that instance runs Windows.
     is_windows: bool,
     /// Whether a snapshot of the disk is being made.
@@ -136,11 +139,18 @@ whatever fails meanwhile, the disk has one of the two.";
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        let power = match disk.attachments.first() {
-            Some(at) => match call.instance(tx, &at.instance)? {
-                Some(found) => Some(power_facts::facts(tx, call, found, Requested::default())?),
-                None => None,
-            },
+        let login = login(tx, call, &disk, params)?;
+        let has_new_login = login.is_some();
+        let instance = match disk.attachments.first() {
+            Some(at) => call.instance(tx, &at.instance)?,
+            None => None,
+        };
+        let power = match instance {
+            Some(mut instance) => {
+                // Before its machine is specified.
+                login.give(&mut instance);
+                Some(power_facts::facts(tx, call, instance, Requested::default())?)
+            }
             None => None,
         };
         let image_exists =
@@ -157,6 +167,7 @@ whatever fails meanwhile, the disk has one of the two.";
         };
         Ok(Facts {
             params: params.clone(),
+            has_new_login,
             content,
             content_exists,
             image_exists,
@@ -169,25 +180,35 @@ whatever fails meanwhile, the disk has one of the two.";
         })
     }
 
-    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+    fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
         let starts = facts.starts();
-        let Facts { mut disk, content, power, .. } = facts;
+        let Facts { mut disk, content, power, has_new_login, .. } = facts;
         disk.reinit().expect("a disk that stands still can be set back");
-        let mut power = power.expect("the rules want an instance");
-        let pair = params.key_pair_name.as_ref().filter(|_| disk.kind == DiskKind::System);
-        if let Some(Text(pair)) = pair {
-            power.instance.key_pair.clone_from(pair);
-        }
+        let power = power.expect("the rules want an instance");
         let mut effect = Effect::reply(());
         let mut then = None;
         if starts {
             let (instance, starting) = Starting::of_stopped(power);
             effect = effect.save(instance);
             then = Some(starting);
-        } else if pair.is_some() {
+        } else if has_new_login {
             effect = effect.save(power.instance);
         }
         let setting_back = SettingBack::new(&disk, content, then);
         effect.save(disk).start(setting_back)
     }
+}
+
+/// The new login of a system disk; a data disk has none.
+fn login(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    disk: &Disk,
+    params: &Params,
+) -> Result<NewLogin, StoreError> {
+    if disk.kind != DiskKind::System {
+        return Ok(NewLogin::default());
+    }
+    let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
+    NewLogin::of(tx, call, &disk.region, pair, password)
 }

@@ -4,12 +4,12 @@ use domain::SnapshotId;
 use domain::disk::SYSTEM_DEVICE;
 use domain::inventory::{Image, OsType};
 
-use super::attach_disk::Password;
 use super::create_disk::Arn;
 use super::reinit_disk::SecurityStrategy;
 use super::resource::DISK;
 use super::set_back;
 use crate::actions::image_lookups::FoundImage;
+use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::{derived, image_lookups, snapshot_lookups};
 use crate::catalog::Needs;
@@ -41,10 +41,11 @@ params!(
         kms_key_id: Option<Text<1, 128>>,
         /// Not offered to the public.
         encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
-        /// The login password of the new system. It is checked and not kept.
+        /// The login password of the new system. Only its hash is kept, which makes it root's in
+        /// the guest when that next starts. Left out, it is the one of the system before.
         #[malformed = PASSWORD_MALFORMED]
         password: Option<Password>,
-        /// Whether the password of the image counts.
+        /// Whether the password of the image counts: then the guest is given none.
         password_inherit: Option<bool>,
         /// The key pair of the instance from now on.
         key_pair_name: Option<Text<1, 128>>,
@@ -103,6 +104,8 @@ pub(crate) struct Facts {
     architecture_fits: bool,
     /// Whether a snapshot of the old disk is being made.
     has_snapshot_in_progress: bool,
+    /// The login of the new system, as far as it is another.
+    login: NewLogin,
     now: Moment,
 }
 
@@ -215,8 +218,11 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             Some(disk) => snapshot_lookups::has_snapshot_in_progress(tx, disk)?,
             None => false,
         };
+        let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
+        let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         let (params, now) = (params.clone(), call.now);
         Ok(Facts {
+            login,
             params,
             instance,
             old,
@@ -230,7 +236,7 @@ disk cannot be made, the old one is In_use again. The instance is not started me
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let (new, generation) = new_disk(call, &facts);
-        let Facts { mut instance, old, params, custom, .. } = facts;
+        let Facts { mut instance, old, params, custom, login, .. } = facts;
         let mut old = old.expect("the rules want a system disk");
         let left = old.begin_detach(&instance.id, true).expect("a disk that is In_use can leave");
         let attachment = |disk: &Disk, generation: u64| AttachmentId {
@@ -245,8 +251,12 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             base_image: custom.base,
         };
         let mut effect = Effect::reply(Reply { disk_id: new.id.to_string() });
-        if let Some(Text(pair)) = &params.key_pair_name {
-            instance.key_pair.clone_from(pair);
+        let inherits = params.password_inherit == Some(true);
+        if login.is_some() || inherits {
+            login.give(&mut instance);
+            if inherits {
+                instance.password_hash.clear();
+            }
             effect = effect.save(instance);
         }
         effect.save(old).save(new).start(replacing)

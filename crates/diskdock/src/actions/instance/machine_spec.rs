@@ -38,6 +38,7 @@ pub(crate) fn machine_spec(
         host_name: instance.host_name.clone(),
         user_data,
         public_key: instance.public_key.clone(),
+        password_hash: instance.password_hash.clone(),
         forwards: forwards(&instance.tags).unwrap_or_default(),
         private_ip: instance.network.private_ip.clone(),
         mac: derived::mac(instance.id.as_str()),

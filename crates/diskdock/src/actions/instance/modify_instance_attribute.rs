@@ -8,8 +8,8 @@ use super::launch::names::{HostName, fits_windows};
 use super::launch::params::CreditSpecification;
 use super::launch::plan::USER_DATA_BYTES;
 use super::run_instances::PrivateDnsNameOptions;
-use crate::actions::disk::attach_disk::Password;
 use crate::actions::image_lookups;
+use crate::actions::login::Password;
 use crate::actions::prelude::*;
 
 /// Changes attributes of an instance.
@@ -28,8 +28,8 @@ params!(
         description: Option<Description>,
         /// The new name inside the guest. A guest learns of it when it next starts.
         host_name: Option<HostName>,
-        /// The new login password. It is checked and not kept: no guest is told of it. With virtual
-        /// machines it is refused.
+        /// The new login password. Only its hash is kept, which makes it root's in the guest when
+        /// that next starts. With virtual machines it needs an image with cloud-init.
         #[malformed = PASSWORD_MALFORMED]
         password: Option<Password>,
         /// The new user data in Base64, up to 32 KB before encoding; empty takes it away. A guest
@@ -134,7 +134,7 @@ impl Action for ModifyInstanceAttribute {
     const NAME: &'static str = "ModifyInstanceAttribute";
     const SUMMARY: &'static str = "Changes the name and other attributes of an instance.";
     const DETAILS: &'static str = "\
-HostName and UserData reach a guest when it next starts: its seed for cloud-init is made anew with \
+HostName, UserData and Password reach a guest when it next starts: its seed for cloud-init is made anew with \
 every start. UserData of a Running instance can be changed, as BOSH does with every disk that it \
 attaches.";
     const RISK: Risk = Risk::Low;
@@ -154,7 +154,7 @@ attaches.";
         must("HostName, UserData and Password are for an instance that is Running or Stopped", |f| !f.reaches_guest() || f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("Recyclable is left out",                                |f| f.params.recyclable.is_none(), &RECYCLABLE_NOT_PERMITTED),
         must("Windows takes the host name",                           |f| f.host_name_fits(), &HOST_NAME_MALFORMED),
-        must("this server can set a password, if there is one",       |f| f.takes_password, &PASSWORD_NOT_SET),
+        must("the image has cloud-init, with a password for a virtual machine", |f| f.takes_password, &PASSWORD_NOT_SET),
         must("user data is Base64",                                   |f| f.user_data_bytes().is_some(), &NEW_USER_DATA_NOT_BASE64),
         must("user data has at most 32 KB",                           |f| f.user_data_bytes().is_none_or(|bytes| bytes <= USER_DATA_BYTES), &USER_DATA_TOO_LARGE),
         must("only a plain pay-as-you-go instance is protected",      |f| f.params.deletion_protection != Some(true) || f.can_be_protected(), &PROTECTION_CHARGE_TYPE),
@@ -169,15 +169,17 @@ attaches.";
         let image = image_lookups::facts(tx, call, &instance.image)?;
         let found = inventory.instance_type(&instance.instance_type);
         Ok(Facts {
-            is_windows: image.is_some_and(|image| image.os_type == OsType::Windows),
+            is_windows: image.as_ref().is_some_and(|image| image.os_type == OsType::Windows),
             is_burstable: found.is_some_and(|found| found.credits.is_some()),
-            takes_password: params.password.is_none() || call.environment.is_simulated,
+            takes_password: params.password.is_none()
+                || call.environment.is_simulated
+                || image.as_ref().is_none_or(|image| image.cloud_init),
             params: params.clone(),
             instance,
         })
     }
 
-    fn effect(_: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
+    fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<()> {
         let host_name = facts.host_name();
         let mut instance = facts.instance;
         instance.host_name = host_name.unwrap_or(instance.host_name);
@@ -190,6 +192,9 @@ attaches.";
         if !params.security_group_ids.0.is_empty() {
             let groups = params.security_group_ids.0.iter();
             instance.network.security_groups = groups.map(|group| group.0.clone()).collect();
+        }
+        if let Some(password) = &params.password {
+            instance.password_hash = password.hash(call);
         }
         let id = instance.id.clone();
         let effect = Effect::reply(()).save(instance);

@@ -119,6 +119,7 @@ CreateAccessKey gives the user a key, AttachPolicyToUser says what calls that ar
             comments: params.comments.as_ref().map(|text| text.0.clone()).unwrap_or_default(),
             groups: Vec::new(),
             policies: AttachedPolicies::default(),
+            login_profile: None,
             created_at: call.now,
             updated_at: call.now,
             unknown: UnknownFields::default(),

@@ -32,7 +32,7 @@ impl Action for DeleteUser {
 
     const NAME: &'static str = "DeleteUser";
     const SUMMARY: &'static str =
-        "Deletes a user who has neither keys nor policies and is in no group.";
+        "Deletes a user who has neither keys nor policies nor a login profile, and is in no group.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];
@@ -43,6 +43,7 @@ impl Action for DeleteUser {
         must("the user has no keys",     |f| !f.has_keys, &USER_HAS_KEYS),
         must("the user has no policies", |f| f.user.policies.is_empty(), &USER_HAS_POLICIES),
         must("the user is in no group",  |f| f.user.groups.is_empty(), &USER_IS_IN_GROUP),
+        must("the user has no login profile", |f| f.user.login_profile.is_none(), &USER_HAS_LOGIN_PROFILE),
     ];
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {

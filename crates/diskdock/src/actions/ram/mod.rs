@@ -7,12 +7,14 @@ pub(crate) mod attach_policy_to_role;
 pub(crate) mod attach_policy_to_user;
 pub(crate) mod create_access_key;
 pub(crate) mod create_group;
+pub(crate) mod create_login_profile;
 pub(crate) mod create_policy;
 pub(crate) mod create_policy_version;
 pub(crate) mod create_role;
 pub(crate) mod create_user;
 pub(crate) mod delete_access_key;
 pub(crate) mod delete_group;
+pub(crate) mod delete_login_profile;
 pub(crate) mod delete_policy;
 pub(crate) mod delete_policy_version;
 pub(crate) mod delete_role;
@@ -21,10 +23,12 @@ pub(crate) mod detach_policy_from_group;
 pub(crate) mod detach_policy_from_role;
 pub(crate) mod detach_policy_from_user;
 pub(crate) mod get_group;
+pub(crate) mod get_login_profile;
 pub(crate) mod get_policy;
 pub(crate) mod get_policy_version;
 pub(crate) mod get_role;
 pub(crate) mod get_user;
+pub(crate) mod get_user_mfa_info;
 mod group_view;
 pub(crate) mod list_access_keys;
 pub(crate) mod list_entities_for_policy;
@@ -39,6 +43,7 @@ pub(crate) mod list_roles;
 pub(crate) mod list_tag_resources;
 pub(crate) mod list_users;
 pub(crate) mod list_users_for_group;
+mod login_profile;
 mod lookup;
 mod membership;
 mod policy_holder;
@@ -49,6 +54,7 @@ pub(crate) mod set_default_policy_version;
 pub(crate) mod tag_resources;
 mod tagged;
 mod tags_text;
+pub(crate) mod unbind_mfa_device;
 pub(crate) mod untag_resources;
 pub(crate) mod update_access_key;
 pub(crate) mod update_group;
@@ -148,6 +154,11 @@ static USERS: ActionGroup = ActionGroup {
         Entry::Query(&list_access_keys::ListAccessKeys),
         Entry::Action(&update_access_key::UpdateAccessKey),
         Entry::Action(&delete_access_key::DeleteAccessKey),
+        Entry::Action(&create_login_profile::CreateLoginProfile),
+        Entry::Query(&get_login_profile::GetLoginProfile),
+        Entry::Action(&delete_login_profile::DeleteLoginProfile),
+        Entry::Query(&get_user_mfa_info::GetUserMfaInfo),
+        Entry::Action(&unbind_mfa_device::UnbindMfaDevice),
     ],
 };
 

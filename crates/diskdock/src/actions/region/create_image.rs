@@ -288,6 +288,7 @@ fn new_image(
         version: text(params.image_version.as_ref().map(|version| &version.0)),
         description: text(params.description.as_ref().map(|text| &text.0)),
         status: ImageStatus::Creating,
+        deprecated: false,
         system: facts.system.clone(),
         disks,
         base: facts.base.clone(),

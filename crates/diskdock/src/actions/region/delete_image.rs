@@ -36,6 +36,7 @@ static TRANSITION: Transition = Transition {
     resource: &IMAGE,
     begins: &[
         Edge::out_of("Available", "DeleteImage"),
+        Edge::out_of("Deprecated", "DeleteImage"),
         Edge::out_of("CreateFailed", "DeleteImage"),
     ],
     ends: &[],

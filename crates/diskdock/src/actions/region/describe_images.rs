@@ -260,11 +260,10 @@ fn candidates<'c>(
 impl Candidate<'_> {
     fn matches_status(&self, params: &Params) -> bool {
         let custom = self.custom.as_ref();
-        let status = custom.map_or(ImageStatus::Available, |custom| custom.status);
-        let usable = status == ImageStatus::Available;
+        let status = custom.map_or(ImageStatus::Available.as_str(), CustomImage::shown_status);
+        let usable = custom.is_none_or(CustomImage::is_available);
         let asked = |wanted: &StatusFilters| {
-            let is_one =
-                |one: &StatusFilter| *one == StatusFilter::All || one.as_str() == status.as_str();
+            let is_one = |one: &StatusFilter| *one == StatusFilter::All || one.as_str() == status;
             wanted.0.iter().any(is_one)
         };
         params.status.as_ref().map_or(usable, asked)

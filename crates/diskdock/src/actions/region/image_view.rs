@@ -2,7 +2,7 @@
 
 use domain::custom_image::ImageDisk;
 use domain::inventory::Image;
-use domain::{AccountId, CustomImage, Tag};
+use domain::{AccountId, CustomImage, ImageStatus, Tag};
 
 use crate::catalog::reply;
 use crate::catalog::times::with_seconds;
@@ -41,7 +41,8 @@ reply!(
         boot_mode: &'static str,
         /// GiB; a system disk cannot be smaller.
         size: u32,
-        /// `Available`; a custom image is `Creating` before that, or `CreateFailed`.
+        /// `Available`; a custom image is `Creating` before that, or `CreateFailed`, and may be
+        /// `Deprecated` later.
         status: &'static str,
         /// How far it is: `0%` or `100%`.
         progress: &'static str,
@@ -251,8 +252,8 @@ impl ImageItem {
         let disks = custom.disks.iter().map(DiskDeviceMapping::of).collect();
         ImageItem {
             image_version: custom.version.clone(),
-            status: custom.status.as_str(),
-            progress: if custom.is_available() { "100%" } else { "0%" },
+            status: custom.shown_status(),
+            progress: if custom.status == ImageStatus::Available { "100%" } else { "0%" },
             usage: if is_used { "instance" } else { "none" },
             usable: custom.is_available(),
             resource_group_id: custom.resource_group.clone(),

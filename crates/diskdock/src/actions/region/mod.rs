@@ -13,6 +13,7 @@ pub(crate) mod describe_zones;
 mod image_source;
 mod image_view;
 pub(crate) mod language;
+pub(crate) mod modify_image_attribute;
 pub(crate) mod resource;
 mod sold;
 mod type_filter;
@@ -39,6 +40,7 @@ static ACTIONS: &[Entry] = &[
     Entry::Query(&describe_images::DescribeImages),
     Entry::Query(&supported_types::DescribeImageSupportInstanceTypes),
     Entry::Action(&create_image::CreateImage),
+    Entry::Action(&modify_image_attribute::ModifyImageAttribute),
     Entry::Action(&delete_image::DeleteImage),
     Entry::Query(&describe_account_attributes::DescribeAccountAttributes),
 ];

@@ -1,5 +1,6 @@
 //! Regions, zones, types and images as kinds of resource: how to list them.
 
+use domain::custom_image::DEPRECATED;
 use domain::{ImageId, ImageStatus};
 
 use super::describe_images::DescribeImages;
@@ -73,6 +74,7 @@ pub(crate) static IMAGE: Resource = Resource {
     statuses: &[
         Status::passing(ImageStatus::Creating.as_str()),
         Status::lasting(ImageStatus::Available.as_str()),
+        Status::lasting(DEPRECATED),
         Status::lasting(ImageStatus::CreateFailed.as_str()),
     ],
     unasked: &[],

@@ -21,6 +21,24 @@ errors! {
     IMAGE_FAMILY_MALFORMED = 400 "InvalidImageFamily.Malformed"
         "The format of the specified image family is invalid."
         => "Use 2 to 128 characters that begin with a letter, and neither with aliyun nor with acs:.";
+    NEW_IMAGE_FAMILY_MALFORMED = 400 "InvalidImageFamily.Malformed"
+        "The specified parameter \"ImageFamily\" is malformed."
+        => "Use 2 to 128 characters that begin with a letter, and neither with aliyun nor with acs:.";
+    NEW_IMAGE_BOOT_MODE = 400 "InvalidBootMode.NotSupport"
+        "The specified parameter BootMode is not supported."
+        => "Use UEFI for arm64; of x86_64, BIOS, UEFI or UEFI-Preferred.";
+    IMAGE_BOOT_MODE_IN_USE = 403 "OperationDeined.ImageUsingByInstance"
+        "The boot mode of the image cannot be modified because it has associated instances."
+        => "Leave BootMode out, or release the instances that were made from the image.";
+    IMAGE_LICENSE_NOT_SUPPORTED = 400 "InvalidLicenseType.NotSupported"
+        "The specified parameter LicenseType is not supported."
+        => "Use BYOL, or leave LicenseType out.";
+    IMAGE_STATUS_NOT_AVAILABLE = 403 "ImageStatus.NotAvailable"
+        "The specified image status is not available."
+        => "Only an image that DescribeImages shows as Available can be deprecated.";
+    IMAGE_STATUS_NOT_DEPRECATED = 403 "ImageStatus.NotDeprecated"
+        "The specified image status is not deprecated."
+        => "Only a Deprecated image can be made Available.";
     IMAGE_PLATFORM_MALFORMED = 400 "InvalidPlatform.Malformed"
         "The specified Platform is wrongly formed."
         => "Use a platform such as Debian, Ubuntu or Windows Server 2022.";

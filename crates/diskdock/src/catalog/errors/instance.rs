@@ -168,7 +168,7 @@ errors! {
         => "Leave Recyclable out.";
     PASSWORD_NOT_SET = 400 "ImageNotSupportCloudInit"
         "The specified image does not support cloud-init."
-        => "Leave Password out: with virtual machines this server sets no passwords. Set one with UserData.";
+        => "Leave Password out, or use an image whose system has cloud-init: that sets it.";
     NEW_USER_DATA_NOT_BASE64 = 403 "InvalidUserData.Base64FormatInvalid"
         "The specified UserData is not valid"
         => "Encode the user data in Base64.";

@@ -169,6 +169,21 @@ errors! {
     USER_KEY_NOT_FOUND = 404 "EntityNotExist.User.AccessKey"
         "The user access key does not exist."
         => "Use a key of ListAccessKeys.";
+    LOGIN_PROFILE_NOT_FOUND = 404 "EntityNotExist.User.LoginProfile"
+        "The user login profile does not exist."
+        => "Make one with CreateLoginProfile.";
+    LOGIN_PROFILE_EXISTS = 409 "EntityAlreadyExists.User.LoginProfile"
+        "The user login profile does already EXIST."
+        => "Delete it with DeleteLoginProfile first.";
+    CONSOLE_PASSWORD_TOO_WEAK = 400 "InvalidParameter.Password.TooWeak"
+        "The parameter - \"Password\" is not compliant with the password policy."
+        => "Use 8 to 128 characters.";
+    USER_WITHOUT_MFA_DEVICE = 404 "EntityNotExist.User.MFADevice"
+        "The user has not bound any MFA device."
+        => "There is nothing to do: users have no second factor here.";
+    USER_HAS_LOGIN_PROFILE = 409 "DeleteConflict.User.LoginProfile"
+        "The user CAN NOT has any login profile while deleting the user."
+        => "Delete it with DeleteLoginProfile first.";
     USER_EXISTS = 409 "EntityAlreadyExists.User"
         "The user does already EXIST."
         => "Use another name.";

@@ -98,6 +98,7 @@ pub(super) fn spec(instance: &str) -> MachineSpec {
         host_name: String::new(),
         user_data: String::new(),
         public_key: String::new(),
+        password_hash: String::new(),
         forwards: Vec::new(),
         private_ip: String::new(),
         mac: String::new(),

@@ -1,6 +1,7 @@
 //! CreateImage and DeleteImage, and what is made from custom images.
 
 mod launches;
+mod modify;
 mod refusals;
 
 use serde_json::{Value, json};

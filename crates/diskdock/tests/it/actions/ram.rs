@@ -364,6 +364,7 @@ fn planted_user(number: usize) -> RamUser {
         comments: String::new(),
         groups: Vec::new(),
         policies: Default::default(),
+        login_profile: None,
         created_at: domain::Moment(0),
         updated_at: domain::Moment(0),
         unknown: UnknownFields::default(),

@@ -271,6 +271,8 @@ fn exactly_these_actions_are_destructive() {
         "DetachPolicyFromUser",
         "UpdateAccessKey",
         "DeleteAccessKey",
+        "DeleteLoginProfile",
+        "UnbindMFADevice",
         "DeleteGroup",
         "RemoveUserFromGroup",
         "DetachPolicyFromGroup",

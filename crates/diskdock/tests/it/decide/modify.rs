@@ -154,17 +154,3 @@ fn modify_disk_charge_type_needs_a_subscription_instance_in_good_standing() {
     bench.save(vec![attached("d-1")], vec![instance(ChargeType::PostPaid)]);
     assert_eq!(switch(&bench, r#"["d-1"]"#, "PrePaid").err(), Some("ChargeTypeViolation"));
 }
-
-/// With virtual machines, no password is set inside the guest.
-#[test]
-fn modify_instance_attribute_refuses_a_password_that_no_guest_would_learn() {
-    let mut bench = Bench::new();
-    bench.save(vec![], vec![instance(ChargeType::PostPaid)]);
-    let pairs = [("InstanceId", "i-1"), ("Password", "Example-1234")];
-    assert!(bench.run("ModifyInstanceAttribute", &pairs).is_ok());
-    bench.environment.is_simulated = false;
-    let refused = bench.run("ModifyInstanceAttribute", &pairs).err();
-    assert_eq!(refused, Some("ImageNotSupportCloudInit"));
-    let renamed = [("InstanceId", "i-1"), ("InstanceName", "web-2")];
-    assert!(bench.run("ModifyInstanceAttribute", &renamed).is_ok());
-}

@@ -364,6 +364,7 @@ pub(crate) fn instance(ids: &IdGenerator) -> Instance {
         network: InstanceNetwork::default(),
         key_pair: String::new(),
         public_key: String::new(),
+        password_hash: String::new(),
         base_image: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),

@@ -25,6 +25,8 @@ pub(super) struct Access {
     /// Whether the role has the policy.
     pub given: bool,
     pub group: UserGroup,
+    /// Whether the user has a login profile.
+    pub profile: bool,
     /// Keys of the user.
     pub keys: Vec<String>,
 }
@@ -45,7 +47,8 @@ impl Simulation {
         for _ in 0..12 {
             let caller = self.pick(CALLERS);
             let mut access = self.model.access[caller].clone();
-            match self.pick(10) {
+            match self.pick(11) {
+                10 => self.change_login_profile(caller, &mut access).await,
                 9 => self.change_policy_versions(caller, &mut access).await,
                 6 => self.change_tags_of_access(caller, &access).await,
                 5 | 7 | 8 => self.change_user_group(caller, &mut access).await,
@@ -77,6 +80,7 @@ impl Simulation {
                     (false, _) => &["DeleteConflict.User.AccessKey"],
                     (true, true) => &["DeleteConflict.User.Policy"],
                     (true, false) if access.group.member => &["DeleteConflict.User.Group"],
+                    (true, false) if access.profile => &["DeleteConflict.User.LoginProfile"],
                     (true, false) => access.has_user(WELL),
                 };
                 access.user &= self.call(caller, "Ram.DeleteUser", &user, expected).await.is_none();

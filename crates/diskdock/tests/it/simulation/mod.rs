@@ -15,6 +15,7 @@ mod images;
 mod instances;
 mod key_pairs;
 mod keys;
+mod login_profiles;
 mod model;
 mod networks;
 mod pauses;
@@ -47,6 +48,7 @@ const NEVER_POSSIBLE: &[&str] = &[
     "LeaveSecurityGroup",
     "ModifyDiskChargeType",
     "ModifyInstanceChargeType",
+    "Ram.UnbindMFADevice",
 ];
 
 /// How often each action was answered well, and how often it was refused; and at how many

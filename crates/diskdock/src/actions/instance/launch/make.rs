@@ -39,6 +39,7 @@ pub(crate) fn make(call: &Call<'_>, plan: &LaunchPlan, index: u32) -> Made {
     instance.key_pair =
         params.key_pair_name.as_ref().map(|name| name.0.clone()).unwrap_or_default();
     instance.public_key.clone_from(&plan.public_key);
+    instance.password_hash.clone_from(&plan.password_hash);
     instance.ram_role =
         params.ram_role_name.as_ref().map(|role| role.0.clone()).unwrap_or_default();
     instance.resource_group =
@@ -74,6 +75,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         network: InstanceNetwork::default(),
         key_pair: String::new(),
         public_key: String::new(),
+        password_hash: String::new(),
         ram_role: String::new(),
         resource_group: String::new(),
         spot_strategy: String::new(),

@@ -2,8 +2,8 @@
 
 use domain::SnapshotId;
 
-use crate::actions::disk::attach_disk::Password;
 use crate::actions::disk::create_disk::Arn;
+use crate::actions::login::Password;
 use crate::actions::prelude::*;
 use crate::actions::region::language::SpotStrategy;
 use crate::catalog::{Shape, Value};
@@ -32,7 +32,8 @@ params!(
         description: Option<Description>,
         /// The name inside the guest; counts up like `InstanceName`.
         host_name: Option<HostName>,
-        /// The login password. It is checked and not kept.
+        /// The login password. Only its hash is kept, which makes it root's in the guest. With
+        /// virtual machines it needs an image with cloud-init.
         #[malformed = PASSWORD_MALFORMED]
         password: Option<Password>,
         /// Keep the password of the image; not together with `Password`.

@@ -57,6 +57,10 @@ pub(crate) struct LaunchPlan {
     pub network: NetworkPlan,
     /// The public key of its key pair; empty if it has none that is known here.
     pub public_key: String,
+    /// The hash of its password; empty if it has none.
+    pub password_hash: String,
+    /// Whether a password, if there is one, reaches the guest.
+    pub takes_password: bool,
     /// When it is to be released by itself.
     pub auto_release_at: Option<Moment>,
     /// Display names, or none for ids.
@@ -107,6 +111,10 @@ impl LaunchPlan {
         let tags = new_tags(&params.tag.0)?;
         Ok(LaunchPlan {
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
+            password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
+            takes_password: params.password.is_none()
+                || call.environment.is_simulated
+                || image.image.cloud_init,
             network,
             amount,
             hint: region.id_hint.clone(),
@@ -242,6 +250,7 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("the security groups are of the VPC of the vSwitch",        |p| p.network.groups_fit(), &LAUNCH_GROUP_ELSEWHERE),
     must("the tag diskdock:forward lists ports that this server gives, such as 2222:22", |p| p.may_forward, &TAG_VALUE_MALFORMED),
     must("Password is left out with PasswordInherit=true",           |p| p.params.password.is_none() || !p.inherits_password(), &PASSWORD_AND_INHERIT),
+    must("the image has cloud-init, with a password for a virtual machine", |p| p.takes_password, &PASSWORD_NOT_SET),
     must("a key pair is not for Windows",                            |p| p.params.key_pair_name.is_none() || !p.is_windows(), &KEY_PAIR_WINDOWS),
     must("Windows takes the host name",                              |p| !p.is_windows() || p.host_names.iter().all(|n| fits_windows(n)), &HOST_NAME_MALFORMED),
     must("user data is Base64",                                      |p| p.user_data_decodes(), &USER_DATA_NOT_BASE64),
