@@ -139,6 +139,13 @@ impl BackgroundTasks {
         }
     }
 
+    /// Does the task of this name once. False if there is none.
+    pub async fn run_task(&self, name: &str) -> bool {
+        let Some(task) = self.tasks.iter().find(|task| task.name() == name) else { return false };
+        task.run().await;
+        true
+    }
+
     /// Follows changes of machines.
     pub fn change_follower(&self) -> ChangeFollower {
         ChangeFollower {

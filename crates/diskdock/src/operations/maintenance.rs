@@ -28,6 +28,11 @@ pub struct PeriodicTask {
 }
 
 impl PeriodicTask {
+    /// Its name, for the log.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// A task that runs again this long after its last run has ended.
     pub(crate) fn new<F, E>(
         name: &'static str,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Counters;
 use super::follow::{Around, disk_may_become, instance_becomes};
-use super::model::{Disk, Doing, Expected, Instance, Snapshot};
+use super::model::{Disk, Doing, Expected, Instance, Snapshot, Traits};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{Answer, REGION};
 
@@ -131,8 +131,8 @@ impl Simulation {
             if disk.size == before.size {
                 disk.size_before = before.size_before;
             }
-            if disk.category == before.category {
-                disk.category_wanted.clone_from(&before.category_wanted);
+            if disk.spec == before.spec {
+                disk.spec_wanted.clone_from(&before.spec_wanted);
             }
         }
     }
@@ -141,7 +141,7 @@ impl Simulation {
         &mut self,
         caller: usize,
         disks: &mut BTreeMap<String, Disk>,
-        instances: &mut BTreeMap<String, String>,
+        instances: &mut BTreeMap<String, (String, Traits)>,
     ) {
         let ask = [("RegionId", REGION), ("PageSize", "100")];
         let reply = self.ask(caller, "DescribeDisks", &ask).await.json;
@@ -151,8 +151,8 @@ impl Simulation {
         let reply = self.ask(caller, "DescribeInstances", &ask).await.json;
         let list = reply["Instances"]["Instance"].as_array().unwrap();
         assert_eq!(reply["TotalCount"], list.len());
-        instances
-            .extend(list.iter().map(|shown| (text(shown, "InstanceId"), text(shown, "Status"))));
+        let seen = |shown| (text(shown, "InstanceId"), (text(shown, "Status"), traits_of(shown)));
+        instances.extend(list.iter().map(seen));
     }
 
     /// A snapshot only ends, fails only where drivers do, and goes only when it is deleted.
@@ -180,10 +180,12 @@ impl Simulation {
         }
     }
 
-    fn compare_instances(&mut self, seen: &BTreeMap<String, String>) {
+    fn compare_instances(&mut self, seen: &BTreeMap<String, (String, Traits)>) {
         let fails = self.drivers_fail;
         for (id, before) in &mut self.model.instances {
-            let now = seen.get(id).map(String::as_str);
+            let traits = seen.get(id).map_or(&before.traits, |(_, traits)| traits);
+            assert_eq!(traits, &before.traits, "{id}");
+            let now = seen.get(id).map(|(status, _)| status.as_str());
             let doing = instance_becomes(before, now, fails);
             before.doing = doing.unwrap_or_else(|| panic!("{id}: {before:?} became {now:?}"));
             before.status = now.unwrap_or("gone").to_owned();
@@ -225,10 +227,12 @@ impl Simulation {
 
     /// Faults end, and everything comes to its end.
     pub(super) async fn finish(mut self) -> Counters {
+        self.join_group_twice().await;
         self.behave().await;
+        // One that is lost cannot be told to go on.
+        self.find_all();
         self.resume_all().await;
         self.make_room();
-        self.find_all();
         for _ in 0..12 {
             let services = &self.server.assembly.gateway.services;
             self.server.simulated().finish_all(true);
@@ -238,7 +242,7 @@ impl Simulation {
         }
         let at_rest = |disk: &Disk| ["Available", "In_use"].contains(&disk.status.as_str());
         assert!(self.model.disks.values().all(at_rest), "{:#?}", self.model.disks);
-        let is_changed = |disk: &Disk| self.drivers_fail || disk.category == disk.category_wanted;
+        let is_changed = |disk: &Disk| self.drivers_fail || disk.spec == disk.spec_wanted;
         assert!(self.model.disks.values().all(is_changed), "{:#?}", self.model.disks);
         let is_made = |one: &Snapshot| one.status == "accomplished" || self.drivers_fail;
         assert!(self.model.snapshots.values().all(is_made), "{:#?}", self.model.snapshots);
@@ -260,13 +264,28 @@ fn text(shown: &Value, name: &str) -> String {
     shown[name].as_str().unwrap_or_default().to_owned()
 }
 
-fn snapshot_of(owner: usize, shown: &Value) -> (String, Snapshot) {
+fn traits_of(shown: &Value) -> Traits {
+    Traits {
+        name: text(shown, "InstanceName"),
+        kind: text(shown, "InstanceType"),
+        tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
+        bandwidth: shown["InternetMaxBandwidthOut"].as_u64().unwrap(),
+    }
+}
+
+/// Category and level of a disk; with an empty level if it has none.
+fn spec_of(shown: &Value) -> String {
+    format!("{} {}", text(shown, "Category"), text(shown, "PerformanceLevel"))
+}
+
+pub(super) fn snapshot_of(owner: usize, shown: &Value) -> (String, Snapshot) {
     let snapshot = Snapshot {
         owner,
         status: text(shown, "Status"),
         disk: text(shown, "SourceDiskId"),
         size: text(shown, "SourceDiskSize").parse().unwrap(),
         name: text(shown, "SnapshotName"),
+        tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
     };
     (text(shown, "SnapshotId"), snapshot)
 }
@@ -284,8 +303,8 @@ fn disk_of(owner: usize, shown: &Value) -> (String, Disk) {
         size_before: size,
         attached_once: shown["AttachedTime"] != "",
         source: text(shown, "SourceSnapshotId"),
-        category: text(shown, "Category"),
-        category_wanted: text(shown, "Category"),
+        spec: spec_of(shown),
+        spec_wanted: spec_of(shown),
         name: text(shown, "DiskName"),
         tag: text(&shown["Tags"]["Tag"][0], "TagValue"),
         group: text(shown, "ResourceGroupId"),

@@ -23,7 +23,7 @@ pub(super) fn disk_may_become(before: &Disk, after: Option<&Disk>, around: Aroun
         return goes_along || is_replaced || (before.status == "Creating" && around.drivers_fail);
     };
     keeps_unchanged_fields(before, after)
-        && (after.category == before.category || after.category == before.category_wanted)
+        && (after.spec == before.spec || after.spec == before.spec_wanted)
         && (after.size == before.size || (around.drivers_fail && after.size == before.size_before))
         && match (before.status.as_str(), after.status.as_str()) {
             ("ReIniting", "ReIniting") => before.on == after.on || host_goes,

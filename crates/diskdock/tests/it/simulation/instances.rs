@@ -1,6 +1,6 @@
 //! Instances that are made, turned on and off, and released.
 
-use super::model::{Doing, Expected, Instance, WELL};
+use super::model::{Doing, Expected, Instance, Traits, WELL};
 use super::steps::{CALLERS, Simulation};
 use crate::harness::{REGION, launch};
 
@@ -23,8 +23,12 @@ impl Simulation {
         let Some(reply) = self.call(caller, action, &ask, expected).await else { return };
         let made =
             reply["InstanceId"].as_str().or(reply["InstanceIdSets"]["InstanceIdSet"][0].as_str());
-        let instance = Instance { owner: caller, status: "Pending".into(), doing: Doing::Creating };
-        self.model.instances.insert(made.unwrap().to_owned(), instance);
+        let id = made.unwrap().to_owned();
+        let (name, kind, tag) = (id.clone(), kind.to_owned(), String::new());
+        let traits = Traits { name, kind, tag, bandwidth: 0 };
+        let status = "Pending".to_owned();
+        let instance = Instance { owner: caller, status, doing: Doing::Creating, traits };
+        self.model.instances.insert(id, instance);
     }
 
     pub(super) async fn power(&mut self) {

@@ -15,6 +15,7 @@ mod images;
 mod instances;
 mod key_pairs;
 mod keys;
+mod labels;
 mod login_profiles;
 mod model;
 mod networks;
@@ -22,6 +23,7 @@ mod pauses;
 mod policies;
 mod policy_versions;
 mod rewriting;
+mod schedule;
 mod snapshot_groups;
 mod snapshots;
 mod steps;
@@ -147,6 +149,7 @@ fn check_occurrences(tally: &Counters) {
     // PostgreSQL does not break, but stays away.
     let [there, broke] = tally.get("unknown").copied().unwrap_or([1, 2]);
     assert!(0 < there && there < broke, "{there} calls of a store that broke {broke} times");
+    assert!(counted("automatic")[0] > 0, "no policy made a snapshot");
     let [released, refused] = counted("full");
     assert!(released > 0 && refused > 0, "a full host: {released} went, {refused} refused");
     let [pauses, waits] = counted("paused");

@@ -29,9 +29,10 @@ pub(super) struct Disk {
     pub attached_once: bool,
     /// The snapshot it was made from.
     pub source: String,
-    pub category: String,
-    /// The category after a change that may still be under way.
-    pub category_wanted: String,
+    /// Category and level, as in `cloud_essd PL1`; no level where there is none.
+    pub spec: String,
+    /// The same after a change that may still be under way.
+    pub spec_wanted: String,
     pub name: String,
     pub tag: String,
     pub group: String,
@@ -43,9 +44,14 @@ impl Disk {
         self.size != self.size_before
     }
 
-    /// Whether a change of category may be under way, which nothing shows.
+    /// Whether it can be in a snapshot group.
+    pub(super) fn is_essd(&self) -> bool {
+        ["cloud_essd ", "cloud_auto "].iter().any(|category| self.spec.starts_with(category))
+    }
+
+    /// Whether a change of spec may be under way, which nothing shows.
     pub(super) fn may_be_modifying(&self) -> bool {
-        self.category != self.category_wanted
+        self.spec != self.spec_wanted
     }
 }
 
@@ -73,8 +79,8 @@ pub(super) fn new_disk(owner: usize, size: u64, source: &str) -> Disk {
         size_before: size,
         attached_once: false,
         source: source.to_owned(),
-        category: "cloud_essd".to_owned(),
-        category_wanted: "cloud_essd".to_owned(),
+        spec: "cloud_essd PL1".to_owned(),
+        spec_wanted: "cloud_essd PL1".to_owned(),
         name: "created".to_owned(),
         tag: "storage".to_owned(),
         group: String::new(),
@@ -87,6 +93,18 @@ pub(super) struct Instance {
     pub owner: usize,
     pub status: Status,
     pub doing: Doing,
+    pub traits: Traits,
+}
+
+/// The properties of an instance that change only when it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Traits {
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    pub tag: String,
+    /// Megabits a second out of it.
+    pub bandwidth: u64,
 }
 
 impl Instance {
@@ -103,6 +121,7 @@ pub(super) struct Snapshot {
     pub disk: String,
     pub size: u64,
     pub name: String,
+    pub tag: String,
 }
 
 /// A snapshot group as its owner sees it.
@@ -135,6 +154,8 @@ pub(super) struct Model {
     pub networks: Vec<Network>,
     pub groups: BTreeMap<String, SnapshotGroup>,
     pub policies: BTreeMap<String, super::policies::Policy>,
+    /// Snapshots that policies have made, and when by the time of day, in milliseconds.
+    pub automatic: BTreeMap<String, i64>,
     /// Of each caller.
     pub access: [Access; CALLERS],
     /// Whether each caller has its one key pair.
@@ -156,11 +177,19 @@ const ON_ITS_WAY: &[&str] = &["Attaching", "Detaching", "ReIniting"];
 const NO_SYSTEM_DISK: Expected = &["InvalidInstance.NotFoundSystemDisk"];
 const HAS_SNAPSHOT_IN_PROGRESS: Expected =
     &["DiskCreatingSnapshot", "IncorrectDiskStatus", "LastOrderProcessing"];
-const NO_RESOURCE: Expected = &["InvalidResourceId.NotFound"];
 const TOO_MANY_LEAVE: Expected = &["DisksDetachingOnEcsExceeded"];
 /// Nothing shows whether a disk still grows, so that each of these may be first.
 const DETACH_WHILE_GROWING: Expected =
     &["", "InvalidOperation.Conflict", "DependencyViolation", "IncorrectInstanceStatus"];
+const NOT_WHILE_MOVING: &str = "InvalidOperation.InstanceStatusUnsupported";
+const UNCHANGED: &str = "NoChangeInDiskCategoryAndPerformanceLevel";
+const TOO_LOW: &str = "InvalidPerformanceLevel.TooLow";
+const MODIFY_WHILE_MODIFYING: Expected =
+    &["", "IncorrectDiskStatus", NOT_WHILE_MOVING, UNCHANGED, TOO_LOW];
+const MODIFY_WHILE_MOVING: Expected = &["", NOT_WHILE_MOVING, UNCHANGED, TOO_LOW];
+/// Levels between which a pay-as-you-go disk only rises.
+pub(super) const PL0: &str = "cloud_essd PL0";
+pub(super) const PL1: &str = "cloud_essd PL1";
 /// No task of this server can be cancelled.
 pub(super) const CANCEL_REFUSED: Expected =
     &["InvalidTaskId.TaskActionNotSupport", "InvalidTaskId.NotFound"];
@@ -256,16 +285,18 @@ impl Model {
         }
     }
 
-    /// The answer to ModifyDiskSpec, with another category than the disk has.
-    pub(super) fn modify(&self, caller: usize, id: &str) -> Expected {
+    /// The answer to ModifyDiskSpec.
+    pub(super) fn modify(&self, caller: usize, id: &str, wanted: &str) -> Expected {
         let Some(disk) = self.own_disk(caller, id) else { return NO_DISK };
         let moves = self.instances.get(&disk.on).is_some_and(|on| !on.has_stable_status());
         match disk.status.as_str() {
             "Available" | "In_use" if self.has_snapshot_in_progress(id) => HAS_SNAPSHOT_IN_PROGRESS,
             "Available" | "In_use" if disk.may_be_growing() || disk.may_be_modifying() => {
-                &["", "IncorrectDiskStatus", "InvalidOperation.InstanceStatusUnsupported"]
+                MODIFY_WHILE_MODIFYING
             }
-            "In_use" if moves => &["", "InvalidOperation.InstanceStatusUnsupported"],
+            "In_use" if moves => MODIFY_WHILE_MOVING,
+            "Available" | "In_use" if disk.spec == wanted => &[UNCHANGED],
+            "Available" | "In_use" if disk.spec == PL1 && wanted == PL0 => &[TOO_LOW],
             "Available" | "In_use" => WELL,
             _ => &["InvalidStatus.DiskNotReady"],
         }
@@ -276,20 +307,6 @@ impl Model {
         match self.own_disk(caller, disk).map(|disk| disk.status.as_str()) {
             None => NO_DISK,
             Some("Creating") => &["IncorrectDiskStatus"],
-            Some(_) => WELL,
-        }
-    }
-
-    /// The answer to a change of tags.
-    pub(super) fn tag(&self, caller: usize, disk: &str) -> Expected {
-        if self.own_disk(caller, disk).is_some() { WELL } else { NO_RESOURCE }
-    }
-
-    /// The answer to JoinResourceGroup.
-    pub(super) fn join_group(&self, caller: usize, disk: &str, group: &str) -> Expected {
-        match self.own_disk(caller, disk) {
-            None => NO_RESOURCE,
-            Some(disk) if disk.group == group => &["InvalidResourceGroup.Duplicate"],
             Some(_) => WELL,
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Policy {
     pub name: String,
     /// Disks that were given it, whether they are still there or not.
     pub disks: BTreeSet<String>,
+    /// The moment up to which its schedule was carried out, in milliseconds of the time of day.
+    pub done_until_ms: i64,
 }
 
 impl Model {
@@ -55,7 +57,8 @@ impl Simulation {
         let caller = self.caller_for(known.get(&id).map(|policy| policy.owner));
         let expected = self.model.change_policy(caller, &id);
         let policy = ("autoSnapshotPolicyId", id.as_str());
-        match self.pick(6) {
+        match self.pick(8) {
+            6 | 7 => self.carry_out_policies().await,
             0 => self.create_policy().await,
             1 => {
                 let name = format!("name-{}", self.pick(100));
@@ -83,17 +86,20 @@ impl Simulation {
             return;
         }
         let owner = self.pick(super::steps::CALLERS);
+        let every_hour =
+            format!("{:?}", (0..24).map(|hour: u8| hour.to_string()).collect::<Vec<_>>());
         let ask = [
             REGION_PAIR,
-            ("timePoints", if wrong { "[\"24\"]" } else { "[\"1\"]" }),
-            ("repeatWeekdays", "[\"1\"]"),
-            ("retentionDays", "7"),
+            ("timePoints", if wrong { "[\"24\"]" } else { &every_hour }),
+            ("repeatWeekdays", r#"["1","2","3","4","5","6","7"]"#),
+            ("retentionDays", "-1"),
         ];
         let expected = if wrong { NO_POLICY } else { WELL };
         let answer = self.call(owner, "CreateAutoSnapshotPolicy", &ask, expected).await;
         let Some(reply) = answer else { return };
         let id = reply["AutoSnapshotPolicyId"].as_str().unwrap().to_owned();
-        let policy = Policy { owner, name: String::new(), disks: BTreeSet::new() };
+        let done_until_ms = self.time_of_day_ms();
+        let policy = Policy { owner, name: String::new(), disks: BTreeSet::new(), done_until_ms };
         self.model.policies.insert(id, policy);
     }
 

@@ -132,7 +132,7 @@ impl Simulation {
     }
 
     /// An instance that is off, if there is one; now and then any.
-    fn some_instance_that_is_off(&self) -> String {
+    pub(super) fn some_instance_that_is_off(&self) -> String {
         let off = self.model.instances.iter().filter(|(_, one)| is_off(one));
         let off: Vec<_> = off.map(|(id, _)| id.clone()).collect();
         if off.is_empty() || self.pick(6) == 0 {
@@ -149,12 +149,12 @@ impl Simulation {
         let answer = self.call(caller, "ReplaceSystemDisk", &ask, expected).await;
         let Some(reply) = answer else { return };
         let (old, before) = self.model.system_disk(&instance).unwrap();
-        let (old, category) = (old.clone(), before.category.clone());
+        let (old, spec) = (old.clone(), before.spec.clone());
         "Detaching".clone_into(&mut self.model.disks.get_mut(&old).unwrap().status);
         let mut new = new_disk(caller, SYSTEM_GIB, "");
         (new.on, new.device, new.is_system) = (instance, "/dev/xvda".to_owned(), true);
         (new.attached_once, new.delete_with_instance) = (true, true);
-        (new.category_wanted, new.category) = (category.clone(), category);
+        (new.spec_wanted, new.spec) = (spec.clone(), spec);
         (new.name, new.tag) = (String::new(), String::new());
         self.model.disks.insert(reply["DiskId"].as_str().unwrap().to_owned(), new);
     }

@@ -22,7 +22,7 @@ impl Model {
                 "IncorrectDiskStatus.NeverAttached",
                 "IncorrectInstanceStatus",
             ],
-            _ if disk.category != "cloud_essd" => &["DiskCategory.OperationNotSupported"],
+            _ if !disk.is_essd() => &["DiskCategory.OperationNotSupported"],
             _ if self.has_snapshot_in_progress(id) => &["IncorrectDiskStatus.CreatingSnapshot"],
             "In_use" if moves => &["", "IncorrectInstanceStatus"],
             "Available" | "In_use" if disk.attached_once => WELL,
@@ -106,7 +106,8 @@ impl Simulation {
         let members = &reply["SnapshotGroups"]["SnapshotGroup"][0]["Snapshots"]["Snapshot"];
         let member = members[0]["SnapshotId"].as_str().unwrap().to_owned();
         let (status, size) = ("progressing".to_owned(), self.model.disks[&disk].size);
-        let snapshot = Snapshot { owner: caller, status, disk, size, name: "group".to_owned() };
+        let (name, tag) = ("group".to_owned(), String::new());
+        let snapshot = Snapshot { owner: caller, status, disk, size, name, tag };
         self.model.snapshots.insert(member.clone(), snapshot);
         let (name, snapshots) = ("group".to_owned(), vec![member]);
         self.model.groups.insert(id, SnapshotGroup { owner: caller, name, snapshots });
@@ -114,9 +115,11 @@ impl Simulation {
 
     /// A disk that can be in a group, if there is one; now and then any.
     fn some_disk_once_attached(&self) -> String {
-        let fits = self.model.disks.iter().filter(|(_, disk)| {
-            disk.attached_once && !disk.is_system && disk.category == "cloud_essd"
-        });
+        let fits = self
+            .model
+            .disks
+            .iter()
+            .filter(|(_, disk)| disk.attached_once && !disk.is_system && disk.is_essd());
         let fits: Vec<_> = fits.map(|(id, _)| id.clone()).collect();
         if fits.is_empty() || self.pick(6) == 0 {
             return self.some_disk();

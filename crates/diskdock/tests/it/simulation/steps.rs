@@ -4,7 +4,7 @@ use diskdock::ids::IdGenerator;
 
 use super::Counters;
 use super::model::{
-    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Expected, Model, Snapshot, WELL, new_disk,
+    CANCEL_REFUSED, CHARGE_TYPE_REFUSED, Expected, Model, PL0, PL1, Snapshot, WELL, new_disk,
 };
 use crate::harness::{ACCOUNT, REGION, Signer, TestServer, ZONE};
 
@@ -135,7 +135,7 @@ impl Simulation {
             24..40 => self.detach().await,
             40..44 => self.delete_disk().await,
             44..49 => self.change_disk().await,
-            49..51 => self.label_disk().await,
+            49..51 => self.label().await,
             51..54 => self.change_snapshots().await,
             54..56 => self.make_instances().await,
             56..58 => self.change_instance().await,
@@ -254,7 +254,8 @@ impl Simulation {
         let Some(reply) = self.call(caller, "CreateSnapshot", &ask, expected).await else { return };
         let size = self.model.disks[&disk].size;
         let status = "progressing".to_owned();
-        let snapshot = Snapshot { owner: caller, status, disk, size, name: "kept".to_owned() };
+        let (name, tag) = ("kept".to_owned(), String::new());
+        let snapshot = Snapshot { owner: caller, status, disk, size, name, tag };
         self.model.snapshots.insert(reply["SnapshotId"].as_str().unwrap().to_owned(), snapshot);
     }
 
@@ -351,48 +352,16 @@ impl Simulation {
         }
     }
 
-    /// Another category, and the task that makes it.
+    /// Another category or level, and the task that makes it.
     async fn modify_disk(&mut self, caller: usize, disk: &str) {
-        let known = self.model.disks.get(disk);
-        let is_essd = known.is_none_or(|disk| disk.category == "cloud_essd");
-        let category = if is_essd { "cloud_ssd" } else { "cloud_essd" };
-        let expected = self.model.modify(caller, disk);
-        let ask = [("DiskId", disk), ("DiskCategory", category)];
+        let wanted = ["cloud_ssd ", "cloud_auto ", PL0, PL1][self.pick(4)];
+        let expected = self.model.modify(caller, disk, wanted);
+        let (category, level) = wanted.split_once(' ').unwrap();
+        let mut ask = vec![("DiskId", disk), ("DiskCategory", category)];
+        ask.extend((!level.is_empty()).then_some(("PerformanceLevel", level)));
         let Some(reply) = self.call(caller, "ModifyDiskSpec", &ask, expected).await else { return };
         reply["TaskId"].as_str().unwrap().clone_into(&mut self.task);
         let changed = self.model.disks.get_mut(disk).unwrap();
-        category.clone_into(&mut changed.category_wanted);
-    }
-
-    /// Changes the tag of a disk, or its resource group.
-    async fn label_disk(&mut self) {
-        let disk = self.some_disk();
-        let caller = self.caller_for(self.model.disks.get(&disk).map(|disk| disk.owner));
-        let value = format!("value-{}", self.pick(3));
-        let (region, kind) = (("RegionId", REGION), ("ResourceType", "disk"));
-        let (one, first) = (("ResourceId", disk.as_str()), ("ResourceId.1", disk.as_str()));
-        let (key, tagged) = (("Tag.1.Key", "team"), ("Tag.1.Value", value.as_str()));
-        let group = format!("rg-{}", self.pick(2));
-        let (action, ask, tag) = match self.pick(5) {
-            0 => ("TagResources", vec![region, kind, first, key, tagged], Some(value.clone())),
-            1 => {
-                let key = ("TagKey.1", "team");
-                ("UntagResources", vec![region, kind, first, key], Some(String::new()))
-            }
-            2 => ("AddTags", vec![kind, one, key, tagged], Some(value.clone())),
-            3 => ("RemoveTags", vec![kind, one, key], Some(String::new())),
-            _ => ("JoinResourceGroup", vec![kind, one, ("ResourceGroupId", &group)], None),
-        };
-        let expected = match tag {
-            Some(_) => self.model.tag(caller, &disk),
-            None => self.model.join_group(caller, &disk, &group),
-        };
-        if self.call(caller, action, &ask, expected).await.is_some() {
-            let labelled = self.model.disks.get_mut(&disk).unwrap();
-            match tag {
-                Some(tag) => labelled.tag = tag,
-                None => labelled.group = group,
-            }
-        }
+        wanted.clone_into(&mut changed.spec_wanted);
     }
 }
