@@ -242,7 +242,7 @@ pub(crate) async fn end_selected(
     Ok(Json(json!({ "transitions": matched.len() })))
 }
 
-/// The error for operations that were to end and have not: none of them if they have come to another
+/// The error for operations that were to end and have not: not those that have come to another
 /// phase since these rows.
 fn refuse_if_under_way(
     state: &AdminState,

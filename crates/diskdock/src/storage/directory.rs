@@ -244,14 +244,13 @@ impl Volumes for Directory {
 
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
         let found = self.sound_file(disk)?;
-        let metadata = found.file.metadata().at("look at", &found.path)?;
-        let identity = identity(&metadata, found.format);
+        let held = found.file.metadata().at("look at", &found.path)?;
         let (of_disks, past_cache) = self.io();
         let node = file_node(&found.path, found.format, of_disks);
         // A qcow2 file has tables that each QEMU would keep in memory for itself.
         let is_raw = found.format == DiskFormat::Raw;
         let shared_node = is_raw.then(|| file_node(&found.path, found.format, past_cache));
-        let opened = Opened { identity, bytes: found.bytes };
+        let opened = Opened { identity: identity(&held, found.format), bytes: found.bytes };
         Ok(Volume { opened, node, shared_node, is_shared: false })
     }
 

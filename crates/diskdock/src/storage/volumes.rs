@@ -127,7 +127,7 @@ pub trait Volumes: Snapshots {
     /// failure damages the volume.
     fn sync(&self, disk: &DiskId) -> Result<(), StorageError>;
 
-    /// Whether the volume's name still leads to the bytes that a machine has open, by their identity
+    /// Whether the volume's name still leads to the bytes that a machine has open, by identity
     /// alone: `Missing` or `Replaced` if closing them would lose the last copy. Damage, content and
     /// image are not looked at.
     fn check_name(&self, disk: &DiskId, opened: &Opened) -> Result<(), StorageError>;

@@ -2,7 +2,8 @@
 //! the moment of a snapshot, so that they need no repair.
 //!
 //! ```text
-//!   record it -> guest-fsfreeze-freeze -> the snapshot begins -> guest-fsfreeze-thaw -> off the record
+//!   record it -> guest-fsfreeze-freeze -> the snapshot begins -> guest-fsfreeze-thaw
+//!   -> off the record
 //! ```
 //!
 //! The agent belongs to the guest, which is hostile: every answer has a deadline and a bound, none

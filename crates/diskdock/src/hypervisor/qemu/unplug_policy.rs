@@ -273,8 +273,8 @@ impl UnplugPolicy {
         }
     }
 
-    /// The guest has slept and woken up. The requests that it was told of are lost, but its queue is
-    /// not: that is in its memory. It is asked again when it listens.
+    /// The guest has slept and woken up. The requests that it was told of are lost, but its queue
+    /// is not: that is in its memory. It is asked again when it listens.
     pub(crate) fn woke_up(&mut self) {
         for open in self.open.values_mut().filter(|open| open.request.asked > 0) {
             open.request.heard = Some(false);

@@ -295,8 +295,8 @@ fn loss(volumes: &dyn Volumes, at: &Plugged) -> Result<Option<StorageError>, Sto
     }
 }
 
-/// The same if it is not known which file the machine has open, as when its record was lost: then it
-/// is the one under the disk's name if its process has that open.
+/// The same if it is not known which file the machine has open, as when its record was lost: then
+/// it is the one under the disk's name if its process has that open.
 fn loss_of_unknown(
     volumes: &dyn Volumes,
     disk: &DiskId,

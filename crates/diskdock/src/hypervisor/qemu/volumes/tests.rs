@@ -147,7 +147,7 @@ async fn machine_with(driver: &Qemu, there: &AttachmentId) -> Arc<Machine> {
 }
 
 /// Ways in which a file may be taken from under its guest.
-const TAKEN: [fn(&Path); 6] = [
+const REPLACED: [fn(&Path); 6] = [
     |_| {},
     |file| std::fs::write(file, "").unwrap(),
     |file| std::fs::write(file, "no whole sectors").unwrap(),
@@ -158,7 +158,9 @@ const TAKEN: [fn(&Path); 6] = [
 
 #[tokio::test]
 async fn last_copy_counts_as_lost_whatever_has_the_name_of_its_file() {
-    for (take, is_damaged) in TAKEN.iter().flat_map(|take| [(take, false), (take, true)]) {
+    for (replace, is_damaged) in
+        REPLACED.iter().flat_map(|replace| [(replace, false), (replace, true)])
+    {
         let directory = tempfile::tempdir().unwrap();
         let (driver, volumes) = driver(directory.path());
         let there = attachment(&"i-holds".into(), "d-1");
@@ -173,7 +175,7 @@ async fn last_copy_counts_as_lost_whatever_has_the_name_of_its_file() {
         }
         let file = directory.path().join("disks/d-1.raw");
         std::fs::rename(&file, directory.path().join("aside")).unwrap();
-        take(&file);
+        replace(&file);
         let lost = driver.loss_by_exit(&machine, &mut state).await.unwrap().unwrap();
         assert!(lost.contains("d-1") && lost.contains("last copy"), "{lost}");
     }
@@ -181,7 +183,7 @@ async fn last_copy_counts_as_lost_whatever_has_the_name_of_its_file() {
 
 #[tokio::test]
 async fn disk_whose_last_copy_went_with_its_machine_is_damaged_whatever_has_its_name() {
-    for take in TAKEN {
+    for replace in REPLACED {
         let directory = tempfile::tempdir().unwrap();
         let (driver, volumes) = driver(directory.path());
         let there = attachment(&"i-ended".into(), "d-1");
@@ -191,7 +193,7 @@ async fn disk_whose_last_copy_went_with_its_machine_is_damaged_whatever_has_its_
         let file = directory.path().join("disks/d-1.raw");
         let aside = directory.path().join("aside");
         std::fs::rename(&file, &aside).unwrap();
-        take(&file);
+        replace(&file);
         assert!(driver.sync_after_exit(&machine, &mut state, &at).await.is_err());
         let _ = std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir(&file));
         std::fs::rename(&aside, &file).unwrap();
