@@ -19,7 +19,8 @@ impl Tag {
 }
 
 /// The tag of a snapshot or a group for which the file systems of the guest stood still. Without
-/// it, they are as after a power cut. The name is diskdock's own, of the kind that the service gives.
+/// it, they are as after a power cut. The name is diskdock's own, of the kind that the service
+/// gives.
 const CONSISTENCY: (&str, &str) = ("acs:diskdock:consistency", "file-system");
 
 /// Says by a tag that the file systems stood still.
