@@ -278,8 +278,13 @@ impl EntityId for ImageId {
 impl Entity for CustomImage {
     common_fields!(ImageId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "image", plural: "images", id_prefix: "m-", columns: &["status"] };
+    const KIND: EntityKind = EntityKind {
+        name: "image",
+        plural: "images",
+        id_prefix: "m-",
+        by_name: false,
+        columns: &["status"],
+    };
 
     fn columns(&self) -> Vec<&str> {
         vec![self.shown_status()]

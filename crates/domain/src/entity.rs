@@ -24,8 +24,21 @@ pub struct EntityKind {
     pub plural: &'static str,
     /// The beginning of its ids: `d-`.
     pub id_prefix: &'static str,
+    /// Whether requests name it by its name, which is a term of it, instead of its id.
+    pub by_name: bool,
     /// The columns of its table that narrow a list down, besides those that every kind has.
     pub columns: &'static [&'static str],
+}
+
+impl EntityKind {
+    /// A kind that requests name by its name, without columns.
+    pub(crate) const fn by_name(
+        name: &'static str,
+        plural: &'static str,
+        id_prefix: &'static str,
+    ) -> EntityKind {
+        EntityKind { name, plural, id_prefix, by_name: true, columns: &[] }
+    }
 }
 
 /// A kind of resource.

@@ -48,8 +48,7 @@ impl EntityId for KeyPairId {
 impl Entity for KeyPair {
     common_fields!(KeyPairId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "key pair", plural: "key_pairs", id_prefix: "ssh-", columns: &[] };
+    const KIND: EntityKind = EntityKind::by_name("key pair", "key_pairs", "ssh-");
 
     fn columns(&self) -> Vec<&str> {
         Vec::new()

@@ -49,6 +49,17 @@ pub struct KmsKey {
     pub unknown: UnknownFields,
 }
 
+impl KmsKeyId {
+    /// The key that a request names by its id or by its ARN, `acs:kms:<region>:<account>:key/<id>`.
+    pub fn named_by(text: &str) -> KmsKeyId {
+        let id = match text.strip_prefix("acs:kms:") {
+            Some(arn) => arn.rsplit_once(":key/").map_or("", |(_, id)| id),
+            None => text,
+        };
+        KmsKeyId::from(id)
+    }
+}
+
 impl KmsKey {
     /// Whether it is there at this moment.
     pub fn exists(&self, now: Moment) -> bool {
@@ -68,8 +79,13 @@ impl EntityId for KmsKeyId {
 impl Entity for KmsKey {
     plain_fields!(KmsKeyId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "key", plural: "kms_keys", id_prefix: "key-", columns: &[] };
+    const KIND: EntityKind = EntityKind {
+        name: "key",
+        plural: "kms_keys",
+        id_prefix: "key-",
+        by_name: false,
+        columns: &[],
+    };
 
     fn tags(&self) -> &[Tag] {
         &self.tags

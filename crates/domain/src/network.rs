@@ -144,8 +144,13 @@ impl EntityId for VpcId {
 impl Entity for Vpc {
     common_fields!(VpcId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "vpc", plural: "vpcs", id_prefix: "vpc-", columns: &["status"] };
+    const KIND: EntityKind = EntityKind {
+        name: "vpc",
+        plural: "vpcs",
+        id_prefix: "vpc-",
+        by_name: false,
+        columns: &["status"],
+    };
 
     fn columns(&self) -> Vec<&str> {
         vec![self.status.as_str()]
@@ -171,6 +176,7 @@ impl Entity for VSwitch {
         name: "vswitch",
         plural: "vswitches",
         id_prefix: "vsw-",
+        by_name: false,
         columns: &["status", "zone"],
     };
 

@@ -336,8 +336,7 @@ macro_rules! of_account {
 impl Entity for RamUser {
     of_account!(RamUserId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "user", plural: "ram_users", id_prefix: "", columns: &[] };
+    const KIND: EntityKind = EntityKind::by_name("user", "ram_users", "");
 
     fn tags(&self) -> &[Tag] {
         &[]
@@ -352,8 +351,7 @@ impl Entity for RamUser {
 impl Entity for RamRole {
     of_account!(RamRoleId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "role", plural: "ram_roles", id_prefix: "", columns: &[] };
+    const KIND: EntityKind = EntityKind::by_name("role", "ram_roles", "");
 
     fn tags(&self) -> &[Tag] {
         &self.tags
@@ -371,8 +369,7 @@ impl Entity for RamRole {
 impl Entity for RamPolicy {
     of_account!(RamPolicyId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "policy", plural: "ram_policies", id_prefix: "", columns: &[] };
+    const KIND: EntityKind = EntityKind::by_name("policy", "ram_policies", "");
 
     fn tags(&self) -> &[Tag] {
         &self.tags

@@ -152,6 +152,7 @@ impl Entity for SecurityGroup {
         name: "security group",
         plural: "security_groups",
         id_prefix: "sg-",
+        by_name: false,
         columns: &[],
     };
 

@@ -207,6 +207,7 @@ impl Entity for DiskSnapshot {
         name: "snapshot",
         plural: "snapshots",
         id_prefix: "s-",
+        by_name: false,
         columns: &["status", "origin"],
     };
 

@@ -85,6 +85,7 @@ impl Entity for SnapshotGroup {
         name: "snapshot group",
         plural: "snapshot_groups",
         id_prefix: "ssg-",
+        by_name: false,
         columns: &["status"],
     };
 

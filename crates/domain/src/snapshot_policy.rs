@@ -98,6 +98,7 @@ impl Entity for SnapshotPolicy {
         name: "snapshot policy",
         plural: "snapshot_policies",
         id_prefix: "sp-",
+        by_name: false,
         columns: &[],
     };
 

@@ -112,6 +112,7 @@ impl Entity for Task {
         name: "task",
         plural: "tasks",
         id_prefix: "t-",
+        by_name: false,
         columns: &["status", "action"],
     };
 

@@ -98,6 +98,16 @@ pub(super) fn newest_of_family<'c>(
     Ok(both.max_by(|a, b| a.image.creation_time.cmp(&b.image.creation_time)))
 }
 
+/// The id of that image.
+pub(crate) fn id_in_family(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    family: &str,
+) -> Result<Option<String>, StoreError> {
+    Ok(newest_of_family(tx, call, region, family)?.map(|found| found.image.id.clone()))
+}
+
 /// Whether a custom image needs this snapshot.
 pub(super) fn needs(
     tx: &dyn ReadTx,

@@ -7,7 +7,7 @@ mod derived;
 pub(crate) mod disk;
 pub(crate) mod ebs;
 mod ecs;
-mod image_lookups;
+pub(crate) mod image_lookups;
 pub(crate) mod instance;
 pub(crate) mod key_pair;
 pub(crate) mod kms;

@@ -98,6 +98,16 @@ impl Call<'_> {
         self.environment.new_id(region, self.now)
     }
 
+    /// The region of a request that no parameter of its action gives: the one that it names all the
+    /// same, else the one of the host that it was sent to, else the first of this server.
+    pub(crate) fn region(&self) -> String {
+        let regions = self.environment.inventory.regions();
+        let of_host = self.caller.host.split('.').nth(1).unwrap_or_default();
+        let named = [self.caller.region.as_deref().unwrap_or_default(), of_host];
+        let known = named.iter().find_map(|name| regions.iter().find(|one| one.id == *name));
+        known.or(regions.first()).map(|region| region.id.clone()).unwrap_or_default()
+    }
+
     /// The caller's resource of this id.
     pub(crate) fn find<I: EntityId>(
         &self,

@@ -1,22 +1,24 @@
 //! Authorization: whether the policies of the caller's key allow an action on what the request
 //! names. Decided once, in the transaction, before the action looks anything up.
 
-use std::collections::BTreeSet;
+mod explain;
+
 use std::sync::Arc;
 
 use domain::AccountId;
 use domain::ram::{AttachedPolicies, PolicyType, RamGroup, RamPolicyId, RamRoleId, RamUserId};
-use serde_json::{Value, json};
 
-use super::named::{AboutResource, ROLE_ARN, arn_type, asked_about};
-use super::{Request, Services};
+use super::Request;
+use super::known::{KnownResource, RequestedResources};
 use crate::catalog::errors::AccessDenied;
 use crate::catalog::times::with_seconds;
 use crate::catalog::{ActionError, Call, CallerIdentity, Listed, Refusal};
 use crate::policy::{
     ConditionFacts, Policy, PolicyDecision, PolicyVerdict, Question, evaluate, system_policy,
 };
-use crate::store::{EntityReads, KINDS, ReadTx, StoreError};
+use crate::store::{EntityReads, ReadTx, StoreError};
+
+pub(crate) use explain::{AccessExplained, explain};
 
 /// The rights of a key.
 #[derive(Clone, Debug, Default)]
@@ -123,13 +125,9 @@ fn attached<'a>(
 pub(super) struct AccessCheck {
     listed: Listed,
     source: PolicySource,
-    /// `ecs`
-    service: &'static str,
     /// `ecs:DetachDisk`
     action: String,
-    /// The region that the request names.
-    region: Option<String>,
-    asked: BTreeSet<AboutResource>,
+    resources: RequestedResources,
     facts: ConditionFacts,
 }
 
@@ -141,15 +139,11 @@ impl AccessCheck {
         if listed.spec().open {
             return None;
         }
-        let service = listed.product.ram_code;
-        let region = request.input.get("RegionId").filter(|_| listed.product.is_regional);
         Some(AccessCheck {
             listed,
             source,
-            action: format!("{service}:{}", listed.spec().name),
-            service,
-            region: region.map(str::to_owned),
-            asked: asked_about(listed, &request.input),
+            action: format!("{}:{}", listed.product.ram_code, listed.spec().name),
+            resources: RequestedResources::of(listed, request),
             facts: facts(request),
         })
     }
@@ -157,8 +151,8 @@ impl AccessCheck {
     /// Refuses the request unless its key may do this to everything that it names.
     pub(super) fn check(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<(), ActionError> {
         let sets = self.source.sets(tx)?;
-        for named in &self.asked {
-            let decided = self.decide(tx, call, &sets, named)?;
+        for known in self.resources.look_up(tx, call)? {
+            let decided = self.decide(call, &sets, &known);
             let is_explicit = match decided.decision.verdict {
                 PolicyVerdict::Allow => continue,
                 PolicyVerdict::ExplicitDeny => true,
@@ -177,30 +171,40 @@ impl AccessCheck {
         Ok(())
     }
 
-    /// The answer of the policies about a resource: that of the first kind that does not allow it,
-    /// else that of the last.
+    /// The answer of the policies about a resource. One whose region is not known is denied if it
+    /// is in any region.
     fn decide<'p>(
         &self,
-        tx: &dyn ReadTx,
         call: &Call<'_>,
         sets: &'p [PolicySet],
-        named: &AboutResource,
-    ) -> Result<ResourceDecision<'p>, StoreError> {
-        let kind = KINDS.iter().copied().find(|kind| Some(kind.kind.name) == named.kind);
-        let found = match (kind, &named.id) {
-            (Some(kind), Some(id)) => tx.resource(kind, id)?,
-            (None, _) | (_, None) => None,
-        };
-        let found = found.filter(|found| *found.account() == call.caller.account);
+        known: &KnownResource,
+    ) -> ResourceDecision<'p> {
         let mut facts = self.facts.clone();
         facts.put("acs:CurrentTime", with_seconds(call.now));
-        for tag in found.iter().flat_map(|found| found.tags()) {
+        for tag in &known.tags {
             facts.put(&format!("acs:ResourceTag/{}", tag.key), tag.value.clone());
             facts.put(&format!("ecs:tag/{}", tag.key), tag.value.clone());
         }
-        let place = found.as_ref().map(|found| found.region()).or(self.region.as_deref());
-        let resource = arn(named, self.service, place.unwrap_or("*"), &call.caller.account);
-        let question = Question { action: &self.action, resource: &resource, facts: &facts };
+        let decided = self.decide_on(sets, known.arn(), &facts);
+        if decided.decision.verdict != PolicyVerdict::Allow {
+            return decided;
+        }
+        let elsewhere = known.arns_elsewhere(call).into_iter();
+        let mut elsewhere = elsewhere.map(|arn| self.decide_on(sets, arn, &facts));
+        let is_denied =
+            |one: &ResourceDecision<'_>| one.decision.verdict == PolicyVerdict::ExplicitDeny;
+        elsewhere.find(is_denied).unwrap_or(decided)
+    }
+
+    /// The answer of the policies about a name: that of the first kind that does not allow it,
+    /// else that of the last.
+    fn decide_on<'p>(
+        &self,
+        sets: &'p [PolicySet],
+        resource: String,
+        facts: &ConditionFacts,
+    ) -> ResourceDecision<'p> {
+        let question = Question { action: &self.action, resource: &resource, facts };
         let (mut policy_type, mut decision) = (OF_IDENTITY, evaluate(&[], &question));
         for set in sets {
             (policy_type, decision) = (set.policy_type, evaluate(&set.policies, &question));
@@ -208,7 +212,7 @@ impl AccessCheck {
                 break;
             }
         }
-        Ok(ResourceDecision { resource, policy_type, decision })
+        ResourceDecision { resource, policy_type, decision }
     }
 }
 
@@ -219,23 +223,6 @@ struct ResourceDecision<'p> {
     /// The kind of the policies that decided.
     policy_type: &'static str,
     decision: PolicyDecision<'p>,
-}
-
-/// The name of a resource. A role that is named by its ARN, of whatever account, has that name.
-fn arn(named: &AboutResource, service: &str, place: &str, account: &AccountId) -> String {
-    match (named.kind, named.id.as_deref()) {
-        (Some("role"), Some(arn)) if arn.starts_with(ROLE_ARN) => {
-            arn.replacen(ROLE_ARN, "acs:ram:*:", 1)
-        }
-        _ => format!("acs:{service}:{place}:{account}:{}", relative(named)),
-    }
-}
-
-/// The last part of a resource's name: `disk/d-1`, `disk/*`, or `*` for an action that is about no
-/// kind of resource.
-fn relative(named: &AboutResource) -> String {
-    let Some(kind) = named.kind else { return "*".to_owned() };
-    format!("{}/{}", arn_type(kind), named.id.as_deref().unwrap_or("*"))
 }
 
 /// The facts of a request that conditions can ask about, whatever it names.
@@ -252,56 +239,4 @@ fn facts(request: &Request) -> ConditionFacts {
         facts.put(&format!("acs:RequestTag/{key}"), value);
     }
     facts
-}
-
-/// The answer of a key's policies to a request, for people.
-#[derive(Debug)]
-pub(crate) struct AccessExplained {
-    /// Whether the request would be carried out, as far as policies go.
-    pub allowed: bool,
-    /// Why, where no policy is asked; else empty.
-    pub why: &'static str,
-    /// One for each resource: its name, the verdict, and the statement that decided.
-    pub resources: Vec<Value>,
-}
-
-/// Explains what policies say to a request, without carrying it out.
-pub(crate) async fn explain(
-    services: &Services,
-    listed: Listed,
-    request: &Request,
-) -> Result<AccessExplained, ActionError> {
-    let Some(authorization) = AccessCheck::of(listed, request) else {
-        let why = match listed.spec().open {
-            true => "every key may call this action",
-            false => "a key without policies may do everything in its account",
-        };
-        return Ok(AccessExplained { allowed: true, why, resources: Vec::new() });
-    };
-    let environment = services.environment.current();
-    let decide_each = move |tx: &dyn ReadTx, call: &Call<'_>| {
-        let sets = authorization.source.sets(tx)?;
-        let each = authorization.asked.iter().map(|named| {
-            let decided = authorization.decide(tx, call, &sets, named)?;
-            let verdict = decided.decision.verdict;
-            Ok::<_, ActionError>((verdict, decision_json(&decided.resource, &decided.decision)))
-        });
-        each.collect::<Result<Vec<_>, _>>()
-    };
-    let decisions = super::read(services, &environment, &request.caller, decide_each).await?;
-    Ok(AccessExplained {
-        allowed: decisions.iter().all(|(verdict, _)| *verdict == PolicyVerdict::Allow),
-        why: "",
-        resources: decisions.into_iter().map(|(_, shown)| shown).collect(),
-    })
-}
-
-fn decision_json(resource: &str, decision: &PolicyDecision<'_>) -> Value {
-    let mut shown = json!({ "resource": resource, "verdict": decision.verdict.as_str() });
-    if let Some(by) = &decision.by {
-        shown["policy"] = by.policy.into();
-        shown["number"] = by.number.into();
-        shown["statement"] = by.statement.clone();
-    }
-    shown
 }

@@ -8,6 +8,7 @@ mod authorize;
 mod client_token;
 mod free_space;
 mod host_memory;
+mod known;
 mod named;
 mod parameters;
 mod quota;

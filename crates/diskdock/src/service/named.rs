@@ -2,38 +2,101 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Input, Listed, ParamSpec, Repeat, json_strings};
+use domain::entity::Entity;
+use domain::kms::{KmsKey, KmsKeyId};
+
+use crate::catalog::{Input, Listed, ParamSpec, Presence, Repeat, Spec, json_strings};
 use crate::store::KINDS;
 
 /// A resource that a request is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct AboutResource {
-    /// `disk`; none for an action that is about no kind of resource that is kept.
-    pub kind: Option<&'static str>,
-    /// Its id; none for all of the kind, and for one that is to be made.
-    pub id: Option<String>,
+pub(super) enum AboutResource {
+    /// No kind of resource that is kept.
+    Anything,
+    /// All of a kind, and one that is to be made: `disk`.
+    All(&'static str),
+    /// One of a kind, by its id or by the name that requests give.
+    One(&'static str, String),
+    /// The user that calls.
+    OwnUser,
+    /// The newest image of a family.
+    ImageOfFamily(String),
+    /// A policy of the service's own, by its name.
+    SystemPolicy(String),
 }
 
-/// The resources that a request is about, at least one.
+/// The resources that a request names, and those that policies are asked about.
+#[derive(Clone, Debug)]
+pub(super) struct NamedResources {
+    /// All that it names.
+    pub named: BTreeSet<AboutResource>,
+    /// Those that have to be allowed, at least one.
+    pub asked: BTreeSet<AboutResource>,
+}
+
+const IMAGE: &str = "image";
+const POLICY: &str = "policy";
+const USER: &str = "user";
+
+impl AboutResource {
+    /// Its kind, if it is one that is kept.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            AboutResource::Anything => None,
+            AboutResource::All(kind) | AboutResource::One(kind, _) => Some(kind),
+            AboutResource::OwnUser => Some(USER),
+            AboutResource::ImageOfFamily(_) => Some(IMAGE),
+            AboutResource::SystemPolicy(_) => Some(POLICY),
+        }
+    }
+
+    /// One of a kind. A key is named by its ARN too.
+    fn one(kind: &'static str, id: String) -> AboutResource {
+        let is_key = kind == KmsKey::KIND.name;
+        AboutResource::One(kind, if is_key { KmsKeyId::named_by(&id).to_string() } else { id })
+    }
+}
+
+/// The resources that a request is about.
 ///
 /// A request names them by parameters whose types say of what kind they are. One that names none
 /// of the kind that its action makes, lists or belongs to is about all of that kind. Other kinds
-/// that a query names only narrow down what it lists.
-pub(super) fn asked_about(listed: Listed, input: &Input) -> BTreeSet<AboutResource> {
+/// that a query names only narrow down what it lists. What a request sends besides the parameters
+/// of its action has no effect, so it names nothing.
+pub(super) fn named_resources(listed: Listed, input: &Input) -> NamedResources {
     let spec = listed.spec();
     let mut named = BTreeSet::new();
     collect(spec.parameters, "", input, &mut named);
-    named.extend(named_by_type(input));
-    named.extend(named_by_arn(input));
+    named.extend(named_by_type(spec, input));
+    named.extend(named_by_arn(spec, input));
     let own = own_kind(listed, &named);
+    named.extend(named_by_family(spec, own, input));
+    let mut asked = named.clone();
     if let Some(own) = own.filter(|_| !spec.mutates) {
-        named.retain(|one| one.kind == Some(own));
+        asked.retain(|one| one.kind() == Some(own));
     }
-    let is_own_named = named.iter().any(|one| one.kind == own);
-    if named.is_empty() || (own.is_some() && !is_own_named) {
-        named.insert(AboutResource { kind: own, id: None });
+    let is_own_named = asked.iter().any(|one| one.kind() == own);
+    if asked.is_empty() || (own.is_some() && !is_own_named) {
+        asked.insert(match own {
+            Some(USER) if is_about_caller(spec) => AboutResource::OwnUser,
+            Some(kind) => AboutResource::All(kind),
+            None => AboutResource::Anything,
+        });
     }
-    named
+    NamedResources { named, asked }
+}
+
+/// Whether an action is about the user that calls unless the request names another.
+fn is_about_caller(spec: &Spec) -> bool {
+    let mut parameters = spec.parameters.iter();
+    parameters.any(|one| one.names == Some(USER) && one.presence == Presence::Optional)
+}
+
+/// The region in the parameter of the action that gives it, in whatever case its name is.
+pub(super) fn region_parameter(spec: &Spec) -> Option<&'static str> {
+    let mut parameters = spec.parameters.iter();
+    let found = parameters.find(|parameter| parameter.name.eq_ignore_ascii_case("RegionId"));
+    found.map(|parameter| parameter.name)
 }
 
 /// The kind of resource that an action is about above all: the one that it lists or whose status
@@ -44,7 +107,7 @@ fn own_kind(listed: Listed, named: &BTreeSet<AboutResource>) -> Option<&'static 
     let lists = listed.group.resources.iter().find(|kind| kind.listing.action == spec.name);
     let changes = spec.transition.map(|transition| transition.resource);
     let declared = lists.copied().or(changes).map(|kind| kind.noun).filter(|noun| is_kept(noun));
-    let is_named = |noun: &&str| named.iter().any(|one| one.kind == Some(*noun));
+    let is_named = |noun: &&str| named.iter().any(|one| one.kind() == Some(*noun));
     declared.or_else(|| kept().find(is_named)).or_else(|| kept().next())
 }
 
@@ -65,13 +128,12 @@ fn collect(
     input: &Input,
     named: &mut BTreeSet<AboutResource>,
 ) {
-    for spec in specs {
+    for spec in specs.iter().filter(|spec| spec.honoured) {
         let name = format!("{prefix}{}", spec.name);
-        let numbered = numbered(&name, input);
         if !spec.children.is_empty() {
             match spec.repeat {
                 Repeat::Numbered => {
-                    for one in numbered {
+                    for one in numbered(&name, input) {
                         collect(spec.children, &format!("{one}."), input, named);
                     }
                 }
@@ -82,11 +144,36 @@ fn collect(
             continue;
         }
         let Some(kind) = spec.names.filter(|noun| is_kept(noun)) else { continue };
-        let bare = input.get(&name).into_iter().flat_map(|text| ids(text, spec.repeat));
-        let listed = numbered.iter().filter_map(|one| input.get(one).map(str::to_owned));
-        let all = bare.chain(listed).filter(|id| !id.is_empty());
-        named.extend(all.map(|id| AboutResource { kind: Some(kind), id: Some(id) }));
+        let all = values(&name, spec.repeat, input).into_iter();
+        let policies = specs.iter().find(|one| one.name == "PolicyType");
+        let is_of_service = kind == POLICY
+            && policies.is_some_and(|one| input.get(one.name) == Some(OF_THE_SERVICE));
+        named.extend(all.map(|id| match is_of_service {
+            true => AboutResource::SystemPolicy(id),
+            false => AboutResource::one(kind, id),
+        }));
     }
+}
+
+/// The PolicyType of the service's own policies.
+const OF_THE_SERVICE: &str = "System";
+
+/// The texts of a parameter that are not empty, read as the parameter itself is read.
+fn values(name: &str, repeat: Repeat, input: &Input) -> Vec<String> {
+    let bare = input.get(name);
+    let texts = match (repeat, bare) {
+        (Repeat::Numbered, text) if !text.is_some_and(|text| text.starts_with('[')) => {
+            let each = numbered(name, input);
+            each.iter().filter_map(|one| input.get(one).map(str::to_owned)).collect()
+        }
+        (_, None) => Vec::new(),
+        (Repeat::JsonArray | Repeat::Numbered, Some(text)) => {
+            json_strings(text).unwrap_or_else(|| vec![text.to_owned()])
+        }
+        (Repeat::Commas, Some(text)) => text.split(',').map(|id| id.trim().to_owned()).collect(),
+        (Repeat::Once | Repeat::Structure, Some(text)) => vec![text.to_owned()],
+    };
+    texts.into_iter().filter(|text| !text.is_empty()).collect()
 }
 
 /// The numbered names that begin with a name: `DiskId.1`, `DiskId.2`.
@@ -96,34 +183,32 @@ fn numbered(name: &str, input: &Input) -> BTreeSet<String> {
     input.below(&prefix).filter_map(number).collect()
 }
 
-/// The ids in the text of a parameter, read as the parameter itself is read.
-fn ids(text: &str, repeat: Repeat) -> Vec<String> {
-    match repeat {
-        Repeat::JsonArray | Repeat::Numbered => {
-            json_strings(text).unwrap_or_else(|| vec![text.to_owned()])
-        }
-        Repeat::Commas => text.split(',').map(|id| id.trim().to_owned()).collect(),
-        Repeat::Once | Repeat::Structure => vec![text.to_owned()],
-    }
-}
-
 /// How the ARNs of roles begin.
 pub(super) const ROLE_ARN: &str = "acs:ram::";
 
 /// The role that a request names by its ARN.
-fn named_by_arn(input: &Input) -> Option<AboutResource> {
-    let arn = input.get("RoleArn").filter(|arn| arn.starts_with(ROLE_ARN))?;
-    Some(AboutResource { kind: Some("role"), id: Some(arn.to_owned()) })
+fn named_by_arn(spec: &Spec, input: &Input) -> Option<AboutResource> {
+    let takes = spec.takes("RoleArn");
+    let arn = input.get("RoleArn").filter(|arn| takes && arn.starts_with(ROLE_ARN))?;
+    Some(AboutResource::One("role", arn.to_owned()))
+}
+
+/// The newest image of the family that a request names. Actions on images change or list families.
+fn named_by_family(spec: &Spec, own: Option<&str>, input: &Input) -> Option<AboutResource> {
+    let takes = spec.takes("ImageFamily") && own != Some(IMAGE);
+    let family = input.get("ImageFamily").filter(|family| takes && !family.is_empty())?;
+    Some(AboutResource::ImageOfFamily(family.to_owned()))
 }
 
 /// The resources that a request names by a type and ids or names, as the actions on tags do.
-fn named_by_type(input: &Input) -> Vec<AboutResource> {
-    let Some(word) = input.get("ResourceType") else { return Vec::new() };
+fn named_by_type(spec: &Spec, input: &Input) -> Vec<AboutResource> {
+    let Some(word) = input.get("ResourceType").filter(|_| spec.takes("ResourceType")) else {
+        return Vec::new();
+    };
     let known = KINDS.iter().find(|kind| arn_type(kind.kind.name).eq_ignore_ascii_case(word));
     let Some(kind) = known else { return Vec::new() };
-    let names = ["ResourceId", "ResourceNames"].map(str::to_owned);
-    let values = numbered("ResourceId", input).into_iter().chain(names);
-    let texts = values.filter_map(|name| input.get(&name).map(str::to_owned));
-    let ids = texts.flat_map(|text| ids(&text, Repeat::Numbered));
-    ids.map(|id| AboutResource { kind: Some(kind.kind.name), id: Some(id) }).collect()
+    let by_name = |one: &&ParamSpec| ["ResourceId", "ResourceNames"].contains(&one.name);
+    let parameters = spec.parameters.iter().filter(by_name);
+    let ids = parameters.flat_map(|one| values(one.name, one.repeat, input));
+    ids.map(|id| AboutResource::one(kind.kind.name, id)).collect()
 }

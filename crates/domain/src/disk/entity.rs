@@ -16,6 +16,7 @@ impl Entity for Disk {
         name: "disk",
         plural: "disks",
         id_prefix: "d-",
+        by_name: false,
         columns: &["zone", "status", "kind", "category", "charge_type", "name"],
     };
 

@@ -17,6 +17,7 @@ impl Entity for Instance {
         name: "instance",
         plural: "instances",
         id_prefix: "i-",
+        by_name: false,
         columns: &["zone", "status"],
     };
 

@@ -52,8 +52,7 @@ impl EntityId for RamGroupId {
 impl Entity for RamGroup {
     of_account!(RamGroupId);
 
-    const KIND: EntityKind =
-        EntityKind { name: "group", plural: "ram_groups", id_prefix: "g-", columns: &[] };
+    const KIND: EntityKind = EntityKind::by_name("group", "ram_groups", "g-");
 
     fn tags(&self) -> &[Tag] {
         &[]

@@ -3,7 +3,6 @@
 use domain::UnknownFields;
 use domain::kms::KmsKey;
 
-use super::lookup;
 use super::texts::{KeyTags, RotationInterval};
 use super::view::NewKmsKey;
 use crate::actions::prelude::*;
@@ -149,7 +148,7 @@ that the request was sent to, else in the first one of this server.";
         if params.dkms_instance_id.is_some() {
             return Err((&KMS_INSTANCE_NOT_FOUND).into());
         }
-        let region = lookup::region(call);
+        let region = call.region();
         let usages = params.key_spec.unwrap_or(KeySpec::Aes256).usages();
         let wanted = |usage: &&KeyUsage| params.key_usage.is_none_or(|wanted| wanted == **usage);
         let rotates = params.enable_automatic_rotation == Some(true);

@@ -2,7 +2,6 @@
 
 use domain::kms::KmsKey;
 
-use super::lookup;
 use super::texts::{KeyFilter, KeyFilters};
 use super::view::arn;
 use crate::actions::paging::Paging;
@@ -68,7 +67,7 @@ impl Query for ListKeys {
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let paging = Paging::numbered(params.page_number, params.page_size);
-        let mut filter = Filter::<KmsKey>::all(call.caller.account.clone(), &lookup::region(call));
+        let mut filter = Filter::<KmsKey>::all(call.caller.account.clone(), &call.region());
         let (now, filters) = (call.now, params.filters.clone());
         filter.also.push(Box::new(move |key: &KmsKey| {
             key.exists(now) && filters.iter().flat_map(|all| &all.0).all(|one| matches(key, one))

@@ -1,4 +1,4 @@
-//! Lookups of keys, and the region of a request.
+//! Lookups of keys.
 
 use domain::kms::{KmsKey, KmsKeyId};
 
@@ -20,25 +20,11 @@ impl Value for KeyName {
     }
 }
 
-/// The region of a request: the one that it names, else the one of the host that it was sent to,
-/// else the first of this server.
-pub(super) fn region(call: &Call<'_>) -> String {
-    let regions = call.environment.inventory.regions();
-    let of_host = call.caller.host.split('.').nth(1).unwrap_or_default();
-    let named = [call.caller.region.as_deref().unwrap_or_default(), of_host];
-    let known = named.iter().find_map(|name| regions.iter().find(|region| region.id == *name));
-    known.or(regions.first()).map(|region| region.id.clone()).unwrap_or_default()
-}
-
 /// The key of this name. There are no aliases here.
 pub(super) fn key(tx: &dyn ReadTx, call: &Call<'_>, name: &KeyName) -> Result<KmsKey, ActionError> {
     if name.0.starts_with("alias/") {
         return Err((&KMS_ALIAS_NOT_FOUND).into());
     }
-    let id = match name.0.strip_prefix("acs:kms:") {
-        Some(arn) => arn.rsplit_once(":key/").map_or("", |(_, id)| id),
-        None => &name.0,
-    };
-    let found = call.find(tx, &KmsKeyId::from(id.to_owned()))?;
+    let found = call.find(tx, &KmsKeyId::named_by(&name.0))?;
     Ok(found.filter(|key| key.exists(call.now)).ok_or(&KMS_KEY_NOT_FOUND)?)
 }

@@ -1,6 +1,7 @@
 //! Requests of official clients, and forgeries of them.
 
 mod authorization;
+mod authorization_names;
 mod bad_input;
 mod bosh;
 mod csi;
