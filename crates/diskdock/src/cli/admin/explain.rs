@@ -51,7 +51,8 @@ pub(super) fn lines(reply: &Value) -> Option<String> {
     let mut lines = vec![match (allowed, why.is_empty()) {
         (true, false) => format!("{} is allowed: {why}", output::text_of(reply, "action")),
         (true, true) => format!("{} is allowed", output::text_of(reply, "action")),
-        (false, _) => format!("{} is refused", output::text_of(reply, "action")),
+        (false, false) => format!("{} is refused: {why}", output::text_of(reply, "action")),
+        (false, true) => format!("{} is refused", output::text_of(reply, "action")),
     }];
     for one in reply.get("resources")?.as_array()? {
         let text = |name: &str| output::text_of(one, name);

@@ -1,10 +1,14 @@
 //! Explains whether a key may make a call, without carrying it out.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::super::{Request, Services, read};
 use super::AccessCheck;
-use crate::catalog::{ActionError, Call, Listed};
+use crate::catalog::{
+    ActionError, Call, Entry, Input, Listed, ParamSpec, Presence, Refusal, Repeat,
+};
 use crate::policy::{PolicyDecision, PolicyVerdict};
 use crate::store::ReadTx;
 
@@ -19,8 +23,24 @@ pub(crate) struct AccessExplained {
     pub resources: Vec<Value>,
 }
 
-/// Explains what policies say to a request, without carrying it out.
+/// Explains what policies say to a request, and what the action itself says to its caller, without
+/// carrying it out.
 pub(crate) async fn explain(
+    services: &Services,
+    listed: Listed,
+    request: &Request,
+) -> Result<AccessExplained, ActionError> {
+    let mut explained = by_policies(services, listed, request).await?;
+    if explained.allowed
+        && let Some(why) = refused_by_action(services, listed, request).await?
+    {
+        explained.allowed = false;
+        explained.why = why;
+    }
+    Ok(explained)
+}
+
+async fn by_policies(
     services: &Services,
     listed: Listed,
     request: &Request,
@@ -48,6 +68,47 @@ pub(crate) async fn explain(
         why: String::new(),
         resources: decisions.into_iter().map(|(_, shown)| shown).collect(),
     })
+}
+
+/// Why the action itself refuses the caller, as AssumeRole does by the document of the role; none
+/// if it does not, or if something else is wrong with the request. Required parameters that are
+/// left out have the values of their examples.
+async fn refused_by_action(
+    services: &Services,
+    listed: Listed,
+    request: &Request,
+) -> Result<Option<String>, ActionError> {
+    let Entry::Action(action) = listed.entry else { return Ok(None) };
+    let input = completed(listed.spec().parameters, &request.input);
+    let Ok(ready) = action.parse(&input) else { return Ok(None) };
+    let code = listed.product.errors.not_allowed.code;
+    let decide = move |tx: &dyn ReadTx, call: &Call<'_>| match ready.decide(tx, call) {
+        Err(ActionError::Refused(refusal)) if refusal.error.code == code => Ok(Some(refusal)),
+        Err(ActionError::Failed(fault)) => Err(ActionError::Failed(fault)),
+        Ok(_) | Err(ActionError::Refused(_) | ActionError::Broken(_)) => Ok(None),
+    };
+    let environment = services.environment.current();
+    let refusal = read(services, &environment, &request.caller, decide).await?;
+    Ok(refusal.map(|refusal| in_words(&refusal)))
+}
+
+fn completed(parameters: &[ParamSpec], input: &Input) -> Input {
+    let mut pairs: BTreeMap<String, String> = input.pairs().iter().cloned().collect();
+    let is_single = |one: &&ParamSpec| one.repeat == Repeat::Once && one.children.is_empty();
+    let required = parameters.iter().filter(|one| one.presence == Presence::Required);
+    for one in required.filter(is_single) {
+        pairs.entry(one.name.to_owned()).or_insert_with(|| one.example.to_owned());
+    }
+    Input::from_sorted(pairs.into_iter().collect())
+}
+
+fn in_words(refusal: &Refusal) -> String {
+    let Some(denied) = &refusal.denied else { return refusal.message.to_string() };
+    let verdict = match denied.is_explicit {
+        true => PolicyVerdict::ExplicitDeny,
+        false => PolicyVerdict::ImplicitDeny,
+    };
+    format!("{} ({}: {})", refusal.message, denied.policy_type, verdict.as_str())
 }
 
 fn decision_json(resource: &str, decision: &PolicyDecision<'_>) -> Value {

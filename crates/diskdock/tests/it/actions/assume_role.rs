@@ -304,3 +304,25 @@ async fn temporary_keys_are_bounded_and_removed_when_they_have_ended() {
     let answer = server.call_as(&mut operator, "DescribeRegions", &[]).await;
     assert_eq!(answer.refusal(), (400, "InvalidSecurityToken.Expired"));
 }
+
+#[tokio::test]
+async fn explain_asks_the_document_of_the_role_too() {
+    let (server, alice) = server_with_role().await;
+    let nobody = json!([format!("acs:ram::{ACCOUNT}:user/bob")]);
+    make_role(&server, "closed", &trust(&nobody, None), "AliyunECSFullAccess").await;
+    let explain = async |key: &str, role: &str| {
+        let parameters = json!({ "RoleArn": format!("acs:ram::{ACCOUNT}:role/{role}") });
+        let body = json!({ "key": key, "action": "Sts.AssumeRole", "parameters": parameters });
+        server.control("POST", "/explain", &body.to_string()).await
+    };
+    let reply = explain(&alice.id, "operators").await;
+    assert_eq!((&reply["allowed"], &reply["why"]), (&json!(true), &json!("")));
+    let reply = explain(&alice.id, "closed").await;
+    assert_eq!(reply["allowed"], false);
+    assert_eq!(reply["resources"][0]["verdict"], "Allow", "her policies allow it");
+    let why = reply["why"].as_str().unwrap();
+    assert!(why.ends_with("(AssumeRolePolicy: ImplicitDeny)"), "{why}");
+    let reply = explain(&server.signer.id, "operators").await;
+    assert_eq!(reply["allowed"], false, "a key of the account assumes no role");
+    assert_eq!(reply["why"], "Roles may not be assumed by root accounts.");
+}
