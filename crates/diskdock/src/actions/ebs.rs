@@ -193,6 +193,7 @@ impl Query for DescribeDedicatedBlockStorageClusters {
     const SUMMARY: &'static str =
         "Lists the block storage clusters of the account, which is always none.";
     const DETAILS: &'static str = "No account has a cluster of its own here.";
+    const ABOUT: About = About::Other("dedicatedblockstoragecluster/*");
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 

@@ -154,6 +154,7 @@ impl Query for ListResourceGroups {
     const DETAILS: &'static str = "\
 Every account has the group `default`. Groups are not kept here: a resource can be in any other group \
 that JoinResourceGroup names, which is not listed.";
+    const ABOUT: About = About::Other("resourcegroup/*");
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -15,7 +15,7 @@ use super::params::{Params, RawParams};
 use super::reply::ReplyValue;
 use super::rules::{Precondition, first_broken};
 use super::sdk::SdkParam;
-use super::spec::Spec;
+use super::spec::{About, Spec};
 use super::transition::{Risk, Transition};
 use crate::operations::{DynOperation, Operation, boxed};
 use crate::store::{AccessKey, DynEntity, EntityType, ReadTx, StoreError, StoredEntity};
@@ -147,6 +147,8 @@ pub trait Action: Sync + 'static {
     const SDK: &'static [SdkParam] = &[];
     /// Its needs of the hypervisor.
     const NEEDS: Needs = Needs::Nothing;
+    /// The resources that policies are asked about besides those that a request names.
+    const ABOUT: About = About::OfGroup;
     /// The calls of an account in a minute that the vendor states as the limit, if it does.
     const CALLS_A_MINUTE: Option<u32> = None;
     /// The error for a ClientToken that is used again with other parameters.
@@ -180,6 +182,8 @@ pub trait Query: Sync + 'static {
     const SDK: &'static [SdkParam] = &[];
     /// Whether every key may call it, whatever its policies say.
     const OPEN: bool = false;
+    /// The resources that policies are asked about besides those that a request names.
+    const ABOUT: About = About::OfGroup;
     /// Errors that it can give besides those of its parameters.
     const LOAD_ERRORS: &'static [&'static ErrorCode];
 
@@ -295,6 +299,7 @@ impl<Q: Query> DynQuery for Q {
                 details: Q::DETAILS,
                 mutates: false,
                 open: Q::OPEN,
+                about: Q::ABOUT,
                 risk: Risk::Low,
                 transition: None,
                 parameters: Q::Params::SPECS,
@@ -343,6 +348,7 @@ impl<A: Action> DynAction for A {
                 details: A::DETAILS,
                 mutates: true,
                 open: false,
+                about: A::ABOUT,
                 risk: A::RISK,
                 transition: A::TRANSITION,
                 parameters: A::Params::SPECS,

@@ -51,7 +51,7 @@ pub(crate) use resource::{Listing, Resource, Status};
 pub(crate) use rules::{Precondition, first_broken, joined, must};
 pub use sdk::SdkParam;
 pub(crate) use sdk::TypedSdk;
-pub use spec::Spec;
+pub use spec::{About, Spec};
 pub(crate) use times::Time;
 pub use transition::{Edge, Goal, Ids, Risk, Settling, Transition};
 pub use value::{Case, Clamped, Integer, Shape, Text, Value};

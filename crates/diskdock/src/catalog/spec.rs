@@ -7,6 +7,19 @@ use super::reply::ReplyShape;
 use super::sdk::SdkParam;
 use super::transition::{Edge, Risk, Transition};
 
+/// The resources that policies are asked about besides those that a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// All of the kind that the action makes, lists or belongs to, unless one of it is named.
+    OfGroup,
+    /// None; nothing in particular, `*`, if the request names none.
+    NamedOnly,
+    /// All of this kind, unless one of it is named: `disk`.
+    Kind(&'static str),
+    /// These, of a kind that has no names here: `eni/*`.
+    Other(&'static str),
+}
+
 /// An action as the documents, the explorer and the command line see it.
 pub struct Spec {
     /// `DetachDisk`
@@ -19,6 +32,8 @@ pub struct Spec {
     pub mutates: bool,
     /// Whether every key may call it, whatever its policies say.
     pub open: bool,
+    /// The resources that policies are asked about besides those that a request names.
+    pub(crate) about: About,
     /// The harm that a call can do.
     pub risk: Risk,
     /// The change of status that it causes, if any.

@@ -106,16 +106,17 @@ impl RequestedResources {
         let kind = about.kind;
         let product = kind.and_then(product_of).unwrap_or(self.product);
         let of_found = about.found.as_ref().map(|found| found.region());
-        let region = match kind {
-            Some(_) if product.is_regional => of_found.or(place),
-            None if product.is_regional => Some(self.region.as_deref().unwrap_or("*")),
-            Some(_) | None => Some("*"),
+        let is_of_region = product.is_regional;
+        let region = match (kind, about.other) {
+            (Some(_), _) | (_, Some(_)) if is_of_region => of_found.or(place),
+            (None, None) if is_of_region => Some(self.region.as_deref().unwrap_or("*")),
+            _ => Some("*"),
         };
         let owner = about.owner.as_deref().unwrap_or(call.caller.account.as_str());
         let id = about.id.as_deref().unwrap_or("*");
-        let rest = match kind {
-            Some(kind) => format!("{owner}:{}/{id}", arn_type(kind)),
-            None => format!("{owner}:*"),
+        let rest = match (kind, about.other) {
+            (Some(kind), _) => format!("{owner}:{}/{id}", arn_type(kind)),
+            (None, other) => format!("{owner}:{}", other.unwrap_or("*")),
         };
         KnownResource {
             product: format!("acs:{}", product.ram_code),
@@ -137,6 +138,9 @@ impl RequestedResources {
         match about {
             AboutResource::Anything => all(None),
             AboutResource::All(kind) => all(Some(*kind)),
+            AboutResource::Other(rest) => {
+                Ok(Identified { other: Some(rest), ..Identified::default() })
+            }
             AboutResource::One(kind, id) => one(tx, &call.caller.account, kind, id, region),
             AboutResource::OwnUser => {
                 let name = match &call.caller.identity {
@@ -157,7 +161,7 @@ impl RequestedResources {
                 kind: Some("policy"),
                 id: Some(name.clone()),
                 owner: Some("system".to_owned()),
-                found: None,
+                ..Identified::default()
             }),
         }
     }
@@ -168,6 +172,8 @@ impl RequestedResources {
 struct Identified {
     /// None for no kind that is kept.
     kind: Option<&'static str>,
+    /// The last part of its name, of a kind that has no names here.
+    other: Option<&'static str>,
     /// Its id or name; none for all of the kind.
     id: Option<String>,
     /// The owner, if that is not the caller's account.
@@ -184,7 +190,8 @@ fn one(
     id: &str,
     region: &str,
 ) -> Result<Identified, StoreError> {
-    let by_arn = id.strip_prefix(ROLE_ARN).and_then(|arn| arn.split_once(":role/"));
+    let arn = id.strip_prefix(ROLE_ARN).filter(|_| kind == "role");
+    let by_arn = arn.and_then(|arn| arn.split_once(":role/"));
     let (owner, id) = by_arn.unwrap_or((account.as_str(), id));
     let found = match KINDS.iter().copied().find(|one| one.kind.name == kind) {
         Some(kind) if owner == account.as_str() => find(tx, account, kind, id, region)?,
@@ -193,7 +200,8 @@ fn one(
     let name = found.as_ref().filter(|found| found.resource_type().kind.by_name);
     let name = name.and_then(|found| name_of(found.as_ref()).map(str::to_owned));
     let id = Some(name.unwrap_or_else(|| id.to_owned()));
-    Ok(Identified { kind: Some(kind), id, owner: Some(owner.to_owned()), found })
+    let owner = Some(owner.to_owned());
+    Ok(Identified { kind: Some(kind), id, owner, found, ..Identified::default() })
 }
 
 /// The account's resource that a request names. One of a kind that is named by names has an id as

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::entity::Entity;
 use domain::kms::{KmsKey, KmsKeyId};
 
-use crate::catalog::{Input, Listed, ParamSpec, Presence, Repeat, Spec, json_strings};
+use crate::catalog::{About, Input, Listed, ParamSpec, Presence, Repeat, Spec, json_strings};
 use crate::store::KINDS;
 
 /// A resource that a request is about.
@@ -23,6 +23,8 @@ pub(super) enum AboutResource {
     ImageOfFamily(String),
     /// A policy of the service's own, by its name.
     SystemPolicy(String),
+    /// A kind that has no names here, by the last part of its name in policies: `eni/*`.
+    Other(&'static str),
 }
 
 /// The resources that a request names, and those that policies are asked about.
@@ -42,7 +44,7 @@ impl AboutResource {
     /// Its kind, if it is one that is kept.
     fn kind(&self) -> Option<&'static str> {
         match self {
-            AboutResource::Anything => None,
+            AboutResource::Anything | AboutResource::Other(_) => None,
             AboutResource::All(kind) | AboutResource::One(kind, _) => Some(kind),
             AboutResource::OwnUser => Some(USER),
             AboutResource::ImageOfFamily(_) => Some(IMAGE),
@@ -61,19 +63,27 @@ impl AboutResource {
 ///
 /// A request names them by parameters whose types say of what kind they are. One that names none
 /// of the kind that its action makes, lists or belongs to is about all of that kind. Other kinds
-/// that a query names only narrow down what it lists. What a request sends besides the parameters
-/// of its action has no effect, so it names nothing.
+/// that a query names only narrow down what it lists. Parameters that the action lacks have
+/// no effect, so they name nothing.
 pub(super) fn named_resources(listed: Listed, input: &Input) -> NamedResources {
     let spec = listed.spec();
     let mut named = BTreeSet::new();
     collect(spec.parameters, "", input, &mut named);
     named.extend(named_by_type(spec, input));
     named.extend(named_by_arn(spec, input));
-    let own = own_kind(listed, &named);
+    let own = match spec.about {
+        About::OfGroup => own_kind(listed, &named),
+        About::NamedOnly | About::Other(_) => None,
+        About::Kind(kind) => Some(kind),
+    };
     named.extend(named_by_family(spec, own, input));
     let mut asked = named.clone();
     if let Some(own) = own.filter(|_| !spec.mutates) {
         asked.retain(|one| one.kind() == Some(own));
+    }
+    if let About::Other(rest) = spec.about {
+        asked.retain(|_| spec.mutates);
+        asked.insert(AboutResource::Other(rest));
     }
     let is_own_named = asked.iter().any(|one| one.kind() == own);
     if asked.is_empty() || (own.is_some() && !is_own_named) {

@@ -168,6 +168,7 @@ disk cannot be made, the old one is In_use again. The instance is not started me
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
     const SDK: &'static [SdkParam] = &[SdkParam::long("Arn.AssumeRoleFor")];
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

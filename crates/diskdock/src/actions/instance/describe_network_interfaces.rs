@@ -174,6 +174,7 @@ impl Query for DescribeNetworkInterfaces {
     const SUMMARY: &'static str = "Lists network interfaces that match all given filters.";
     const DETAILS: &'static str =
         "Each instance has one interface, the primary one that it was made with.";
+    const ABOUT: About = About::Other("eni/*");
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_MALFORMED];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

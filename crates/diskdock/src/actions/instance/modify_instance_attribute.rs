@@ -40,6 +40,7 @@ params!(
         /// How a burstable instance spends its credits.
         credit_specification: Option<CreditSpecification>,
         /// The security groups to show, in the place of all others. Any ids will do.
+        #[names = "security group"]
         security_group_ids: Each<Text<1, 64>>,
         /// Encryption of the network. There is none here, so true is refused.
         enable_network_encryption: Option<bool>,

@@ -133,6 +133,7 @@ The key is a record with an id that disks can name. Nothing is encrypted with it
 that the request was sent to, else in the first one of this server.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const ABOUT: About = About::Other("key");
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&KMS_INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -63,6 +63,7 @@ impl Query for ListKeys {
 
     const NAME: &'static str = "ListKeys";
     const SUMMARY: &'static str = "Lists the keys of a region, newest first.";
+    const ABOUT: About = About::Other("key");
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

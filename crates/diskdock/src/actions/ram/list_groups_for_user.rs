@@ -55,6 +55,7 @@ impl Query for ListGroupsForUser {
     const NAME: &'static str = "ListGroupsForUser";
     const SUMMARY: &'static str =
         "Lists the groups that a user is in, in the order in which it joined them.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

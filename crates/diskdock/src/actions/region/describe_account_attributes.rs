@@ -117,6 +117,7 @@ impl Query for DescribeAccountAttributes {
     const SUMMARY: &'static str = "Lists what the account may have in a region, and what it has.";
     const DETAILS: &'static str = "\
 Usage is counted. Attributes without a limit here, such as processors, are answered without a value.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &ZONE_NOT_FOUND];
 
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

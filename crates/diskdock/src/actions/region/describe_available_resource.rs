@@ -197,6 +197,7 @@ impl Query for DescribeAvailableResource {
     const DETAILS: &'static str = "\
 Stock never runs out: whatever a zone sells is Available. Zones that have nothing of what is asked \
 for are left out.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_IN_RECORDS, &TYPE_AND_SIZE, &DEDICATED_HOST_NOT_FOUND];
 

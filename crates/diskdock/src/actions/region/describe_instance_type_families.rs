@@ -47,6 +47,7 @@ impl Query for DescribeInstanceTypeFamilies {
 
     const NAME: &'static str = "DescribeInstanceTypeFamilies";
     const SUMMARY: &'static str = "Lists families of instance types.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_IN_RECORDS];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -181,6 +181,7 @@ DescribeAvailableResource.";
         SdkParam::long("MaxResults"),
         SdkParam::lacking("AdditionalAttributes", TypedSdk::OLDEST),
     ];
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&NEXT_TOKEN_NOT_VALID];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -78,6 +78,7 @@ impl Query for DescribeRegions {
 
     const NAME: &'static str = "DescribeRegions";
     const SUMMARY: &'static str = "Lists regions.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

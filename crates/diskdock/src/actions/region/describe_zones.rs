@@ -158,6 +158,7 @@ impl Query for DescribeZones {
 
     const NAME: &'static str = "DescribeZones";
     const SUMMARY: &'static str = "Lists the zones of a region and what each of them sells.";
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];
 
     fn answer(_: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {

@@ -24,6 +24,7 @@ params!(
         description: Option<Description>,
         /// The VPC of the group. Any id will do that this server did not make; one that it made
         /// must be Available.
+        #[names = "vpc"]
         vpc_id: Option<Text<1, 64>>,
         /// `normal`, or `enterprise` for many instances in one VPC.
         #[malformed = SECURITY_GROUP_TYPE_NOT_VALID]

@@ -145,6 +145,7 @@ Disks of several machines follow each other within moments.";
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
     const TOKEN_MISMATCH: &'static ErrorCode = &SNAPSHOT_TOKEN_MISMATCH;
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &INSTANCE_NOT_FOUND,

@@ -103,6 +103,7 @@ impl Query for DescribeSnapshotLinks {
         SdkParam::lacking("MaxResults", TypedSdk::OLDEST),
         SdkParam::lacking("NextToken", TypedSdk::OLDEST),
     ];
+    const ABOUT: About = About::Kind("disk");
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&LINKS_REGION_NOT_VALID, &LINKS_INSTANCE_NOT_FOUND, &NEXT_TOKEN_NOT_VALID];
 

@@ -41,6 +41,7 @@ impl Action for CancelAutoSnapshotPolicy {
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("autoSnapshotPolicyId", TypedSdk::OLDEST)];
+    const ABOUT: About = About::NamedOnly;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&POLICY_REGION_NOT_VALID, &POLICY_DISKS_NOT_FOUND];
 

@@ -131,6 +131,7 @@ impl Query for DescribeRouteTableList {
 
     const NAME: &'static str = "DescribeRouteTableList";
     const SUMMARY: &'static str = "Lists route tables: the one that each VPC has from the start.";
+    const ABOUT: About = About::Other("routetable/*");
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&REGION_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH];
 

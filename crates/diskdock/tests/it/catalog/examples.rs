@@ -10,7 +10,7 @@ use crate::harness::TestServer;
 pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// Writes the example of `spec`, and of what is required beside its members.
-fn put(spec: &ParamSpec, prefix: &str, out: &mut Pairs) {
+pub(crate) fn put(spec: &ParamSpec, prefix: &str, out: &mut Pairs) {
     let name = format!("{prefix}{}", spec.name);
     match (spec.repeat, spec.children.is_empty()) {
         (Repeat::Once | Repeat::Commas, _) => drop(out.insert(name, spec.example.to_owned())),

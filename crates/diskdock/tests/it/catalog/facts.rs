@@ -20,19 +20,19 @@ fn tests_folder(rest: &str) -> PathBuf {
 }
 
 /// The rows of a file of facts, without its heading.
-fn rows(file: &str) -> Vec<Vec<String>> {
+pub(super) fn rows(file: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(tests_folder("facts").join(file)).unwrap();
     let row = |line: &str| line.split('\t').map(str::to_owned).collect();
     text.lines().skip(1).map(row).collect()
 }
 
 /// Whether a row is about this action: its first columns are product and action.
-fn is_about(row: &[String], action: &Listed) -> bool {
+pub(super) fn is_about(row: &[String], action: &Listed) -> bool {
     row[0] == action.product.code && row[1] == action.spec().name
 }
 
 /// Fails unless the differences are those of the baseline, each with its reason.
-fn compare(file: &str, found: &BTreeSet<String>) {
+pub(super) fn compare(file: &str, found: &BTreeSet<String>) {
     let text = fs::read_to_string(tests_folder("baseline").join(file)).unwrap_or_default();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut listed = BTreeSet::new();
