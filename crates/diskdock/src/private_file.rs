@@ -2,7 +2,7 @@
 //! their name only when they are ready.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,26 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
     }
     Ok(file)
+}
+
+/// Reads the first `most` bytes of a plain file; none if there is none. Neither follows a link nor
+/// waits for a pipe.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let not_plain = || io::Error::other("it is no plain file; move it away");
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Ok(found) if !found.is_file() => return Err(not_plain()),
+        found => drop(found?),
+    }
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    // It may have been replaced meanwhile.
+    if !file.metadata()?.is_file() {
+        return Err(not_plain());
+    }
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// A file that is not ready yet, in the directory of the one that it is to become: removed if it is

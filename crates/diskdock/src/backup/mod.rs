@@ -1,7 +1,8 @@
 //! The files beside a store that are in no backup of it (disks, snapshots, images, records of
-//! virtual machines), and the comparison of a backup with them.
+//! virtual machines), the comparison of a backup with them, and whose state they show it to be.
 
 mod data_files;
+mod state_owner;
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,7 @@ use domain::{DiskId, InstanceId, SnapshotId};
 use serde::Serialize;
 
 pub(crate) use data_files::DataFiles;
+pub(crate) use state_owner::{MARK, QEMU, SIMULATED, StateOwner};
 
 use crate::store::sqlite::StoreContents;
 

@@ -6,10 +6,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::catalog::TextFormat;
-use super::hypervisor_args::recorded_hypervisor;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
-use crate::backup::DataFiles;
+use crate::backup::{DataFiles, StateOwner};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::storage::{DiskFileFound, ImageRecord};
@@ -57,7 +56,8 @@ pub(super) fn refuse_postgres(directory: &Path, hint: &str) -> Result<(), Failur
 pub(super) async fn run(args: BackupArgs) -> Result<(), Failure> {
     let BackupArgs { file, data_dir, force, store_version, output } = args;
     refuse_postgres(&data_dir, "Back it up with pg_dump, or with your provider's backups.")?;
-    let hypervisor = recorded_hypervisor(&data_dir).unwrap_or_default();
+    let owner = StateOwner::read(&data_dir).unwrap_or_default();
+    let hypervisor = owner.hypervisor().map(str::to_owned);
     let origin = BackupOrigin { made_at: Some(Clock::default().now()), hypervisor };
     let plan = BackupPlan { file: file.clone(), replace: force, version: store_version, origin };
     let directory = data_dir.clone();

@@ -1,6 +1,5 @@
 //! Options of `diskdock serve` for virtual machines: the hypervisor, and the settings of QEMU.
 
-use std::io::Write;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -8,15 +7,15 @@ use std::process::Stdio;
 
 use super::Failure;
 use crate::assembly::RealMachines;
+use crate::backup::{MARK, QEMU, SIMULATED, StateOwner};
 use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
 use crate::hypervisor::qemu::throttle::DiskThrottle;
 use crate::hypervisor::qemu::{Config, user};
+use crate::private_file;
 use crate::storage::DiskCache;
-
-/// The file of a data directory that says which hypervisor its state belongs to.
-const MARK: &str = "hypervisor";
+use crate::store::sqlite::STORE;
 
 /// The hypervisor of instances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -31,8 +30,8 @@ pub(crate) enum HypervisorChoice {
 impl HypervisorChoice {
     fn as_str(self) -> &'static str {
         match self {
-            HypervisorChoice::Simulated => "simulated",
-            HypervisorChoice::Qemu => "qemu",
+            HypervisorChoice::Simulated => SIMULATED,
+            HypervisorChoice::Qemu => QEMU,
         }
     }
 }
@@ -202,22 +201,14 @@ fn grace(text: &str) -> Result<i64, String> {
     Ok(grace)
 }
 
-/// The hypervisor that the state of a data directory belongs to; none if none was recorded.
-pub(crate) fn recorded_hypervisor(directory: &Path) -> std::io::Result<Option<String>> {
-    let found = match std::fs::read_to_string(directory.join(MARK)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        found => found?,
-    };
-    // A power cut may have left it empty.
-    Ok(Some(found.trim().to_owned()).filter(|word| !word.is_empty()))
-}
-
-/// Records which hypervisor the state of a data directory belongs to.
+/// Records durably which hypervisor the state of a data directory belongs to, unless its mark says
+/// so already.
 pub(crate) fn record_hypervisor(directory: &Path, word: &str) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let mut file = std::fs::File::create(directory.join(MARK))?;
-    writeln!(file, "{word}")?;
-    file.sync_all()
+    if StateOwner::read(directory)?.marked.as_deref() == Some(word) {
+        return Ok(());
+    }
+    private_file::replace(&directory.join(MARK), format!("{word}\n").as_bytes())
 }
 
 impl MachineArgs {
@@ -283,24 +274,29 @@ impl MachineArgs {
         let wrong = |error: std::io::Error| {
             Failure::new(format!("cannot use {}: {error}", directory.display()), "")
         };
-        let made_with = match recorded_hypervisor(directory).map_err(wrong)? {
-            None => self.record_first(directory).map_err(wrong)?.to_owned(),
-            Some(word) => word,
+        let found = StateOwner::read(directory).map_err(wrong)?;
+        let chosen = self.hypervisor.as_str();
+        let made_with = match found.hypervisor() {
+            Some(made_with) => made_with,
+            // It is older than the mark, as no state of virtual machines is.
+            None if directory.join(STORE).exists() => SIMULATED,
+            None => chosen,
         };
-        if made_with == self.hypervisor.as_str() {
-            return Ok(());
+        if made_with == chosen {
+            return record_hypervisor(directory, chosen).map_err(wrong);
         }
-        let what =
-            format!("the state in {} was made with --hypervisor {made_with}", directory.display());
-        Err(Failure::new(what, "Use that, or another --data-dir."))
-    }
-
-    /// Says whose state it is: that of the simulated hypervisor, if it is older than the mark.
-    fn record_first(&self, directory: &Path) -> std::io::Result<&'static str> {
-        let is_old = directory.join("books.sqlite").exists();
-        let word = if is_old { HypervisorChoice::Simulated } else { self.hypervisor }.as_str();
-        record_hypervisor(directory, word)?;
-        Ok(word)
+        let place = directory.display();
+        Err(match found.fault() {
+            Some(fault) => {
+                let hint = "Start it with --hypervisor qemu, which writes the mark again, or use \
+                            another --data-dir.";
+                Failure::new(format!("{place} is of virtual machines: {fault}"), hint)
+            }
+            None => {
+                let what = format!("the state in {place} was made with --hypervisor {made_with}");
+                Failure::new(what, "Use that, or another --data-dir.")
+            }
+        })
     }
 }
 

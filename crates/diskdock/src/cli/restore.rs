@@ -9,10 +9,10 @@ use serde_json::json;
 use super::backup::{contents_text, contents_value, refuse_postgres};
 use super::catalog::TextFormat;
 use super::data_directory::is_held;
-use super::hypervisor_args::{record_hypervisor, recorded_hypervisor};
+use super::hypervisor_args::record_hypervisor;
 use super::progress::{Bar, blocking};
 use super::{Failure, output};
-use crate::backup::{DataFiles, Disagreement, compare};
+use crate::backup::{DataFiles, Disagreement, StateOwner, compare};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::store::StoreError;
@@ -90,9 +90,10 @@ fn lock(directory: &Path) -> Result<ClosedStore, Failure> {
 /// Refuses a store of another hypervisor than the directory's: its disks would be others.
 fn check_hypervisor(backup: &BackupFile, directory: &Path) -> Result<(), Failure> {
     let broken = |error: std::io::Error| Failure::new(error, "");
-    let here = recorded_hypervisor(directory).map_err(broken)?;
-    match (here, &backup.contents().origin.hypervisor) {
-        (Some(here), Some(there)) if here != *there => {
+    let found = StateOwner::read(directory).map_err(broken)?;
+    let here = found.marked.as_deref().or_else(|| found.hypervisor());
+    match (here, backup.contents().origin.hypervisor.as_deref()) {
+        (Some(here), Some(there)) if here != there => {
             let what = format!(
                 "the backup was made with --hypervisor {there}, the state in {} with {here}",
                 directory.display()

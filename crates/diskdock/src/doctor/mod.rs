@@ -88,6 +88,7 @@ pub(crate) async fn examine(server: &PlannedServer) -> Vec<Point> {
     let rest = tokio::task::spawn_blocking(move || {
         let mut points = user::examine(&planned, kvm_works);
         points.extend(directory::examine(&planned.data_directory));
+        points.push(store::examine_owner(&planned.data_directory));
         points.push(store::examine(&planned.data_directory));
         points.extend(limits::examine());
         points

@@ -4,13 +4,36 @@
 use std::path::Path;
 
 use super::Point;
-use crate::backup::{DataFiles, Disagreement, compare};
+use crate::backup::{DataFiles, Disagreement, MARK, QEMU, StateOwner, compare};
 use crate::store::sqlite::{Sqlite, StoreContents};
 use crate::store::{StoreError, postgres};
 
 const STORE: &str = "store";
+const OWNER: &str = "owner";
 /// Ids that are named at most.
 const NAMED: usize = 5;
+
+/// Checks whether the state of the directory is of virtual machines, and its mark says so.
+pub(crate) fn examine_owner(data_directory: &Path) -> Point {
+    let found = match StateOwner::read(data_directory) {
+        Ok(found) => found,
+        Err(error) => {
+            let remedy = format!("move away what has the name `{MARK}`, if that is the reason");
+            return Point::problem(OWNER, error.to_string(), remedy);
+        }
+    };
+    match (found.hypervisor(), found.fault()) {
+        (_, Some(fault)) => {
+            let remedy = "start it with --hypervisor qemu, which writes the mark again";
+            Point::warning(OWNER, fault, remedy)
+        }
+        (None | Some(QEMU), None) => Point::ok(OWNER, "virtual machines may have this state"),
+        (Some(other), None) => {
+            let remedy = "give virtual machines a --data-dir of their own";
+            Point::warning(OWNER, format!("the state is of --hypervisor {other}"), remedy)
+        }
+    }
+}
 
 /// Reads the whole store. Changes nothing.
 pub(crate) fn examine(data_directory: &Path) -> Point {

@@ -21,7 +21,7 @@ const LINE: usize = 100;
 const EDGES: &[(&str, &[&str])] = &[
     ("actions", &["ansi", "catalog", "hypervisor", "inventory", "operations", "policy", "store"]),
     ("ansi", &[]),
-    ("backup", &["hypervisor", "storage", "store"]),
+    ("backup", &["hypervisor", "private_file", "storage", "store"]),
     ("catalog", &["ids", "operations", "store"]),
     ("clock", &[]),
     ("doctor", &["backup", "hypervisor", "storage", "store"]),

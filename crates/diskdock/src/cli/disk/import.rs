@@ -8,10 +8,10 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{FileFormat, until_interrupted};
+use crate::backup::{QEMU, StateOwner};
 use crate::cli::call::{Credentials, DEFAULT_REGION, SigningClient, SigningScheme};
 use crate::cli::catalog::TextFormat;
 use crate::cli::data_directory::is_held;
-use crate::cli::hypervisor_args::recorded_hypervisor;
 use crate::cli::local_args::LocalArgs;
 use crate::cli::{Failure, output};
 use crate::clock::Clock;
@@ -91,7 +91,7 @@ fn server_of(local: &LocalArgs, credentials: &Credentials) -> Result<SigningClie
                     --data-dir.";
         return Err(Failure::unreachable(what, hint));
     }
-    if recorded_hypervisor(directory).ok().flatten().as_deref() != Some("qemu") {
+    if StateOwner::read(directory).unwrap_or_default().hypervisor() != Some(QEMU) {
         let hint = "Start one with --hypervisor qemu, on a data directory of its own.";
         return Err(Failure::new(
             "the disks of this server are simulated: they have no bytes",

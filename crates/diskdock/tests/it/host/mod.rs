@@ -8,6 +8,7 @@ mod exposure;
 mod image;
 mod io_errors;
 mod offered;
+mod owner;
 mod restore;
 
 use std::io::{BufRead, BufReader};
