@@ -126,18 +126,25 @@ impl Gateway {
         }
         let Authenticated { caller, rights, nonce } =
             self.authenticate(&received, parts, listed.entry)?;
-        self.check_throttle(&caller, listed)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
         let caller = Arc::new(caller);
         Ok((listed, Request { caller, request_id, rights, input, nonce }))
     }
 
-    /// Calls the service, with the fault that an operator injected for the call, if any.
+    /// Calls the service, with the fault that an operator injected for the call, if any. The nonce
+    /// of a call that is refused here is stored, so that it is not served later.
     async fn perform(&self, listed: Listed, request: &mut Request) -> Performed {
+        if let Err(refusal) = self.check_throttle(&request.caller, listed) {
+            let refused = service::refuse(&self.services, request, refusal.into()).await;
+            return Performed { result: Err(refused), closes: false };
+        }
         let fault = self.faults.next_fault(listed);
         let closes = matches!(fault, Some(Fault::DropReply));
         let result = match fault {
-            Some(Fault::Answer { error }) => Err(error.with_cause(Cause::Injected).into()),
+            Some(Fault::Answer { error }) => {
+                let refusal = error.with_cause(Cause::Injected).into();
+                Err(service::refuse(&self.services, request, refusal).await)
+            }
             Some(Fault::Slow { milliseconds }) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 service::dispatch(&self.services, listed, request).await

@@ -16,9 +16,10 @@ mod write;
 
 use std::sync::Arc;
 
-use crate::catalog::errors::{DRY_RUN, REGION_MALFORMED};
+use crate::catalog::errors::{DRY_RUN, NONCE_USED, REGION_MALFORMED};
 use crate::catalog::{
-    ActionError, Call, Caller, Entry, Environment, Environments, Input, Listed, QueryReply, Spec,
+    ActionError, Call, Caller, DynAction, Entry, Environment, Environments, Input, Listed,
+    QueryReply, ReadyAction, Spec,
 };
 use crate::clock::Clock;
 use crate::operations::Runner;
@@ -58,8 +59,8 @@ pub struct Request {
     pub rights: Rights,
     /// All decoded parameters.
     pub input: Input,
-    /// The nonce that is stored with the effect, so that a replay is refused after a restart;
-    /// `None` for a read-only action.
+    /// The nonce that is stored with the effect, or before the refusal, so that a replay is refused
+    /// after a restart; `None` for a read-only action.
     pub nonce: Option<StoredNonce>,
 }
 
@@ -81,9 +82,9 @@ pub(crate) async fn dispatch(
     request: &Request,
 ) -> Result<Reply, ActionError> {
     let environment = services.environment.current();
-    check_region(&environment, listed.spec(), &request.input)?;
     match listed.entry {
         Entry::Query(query) => {
+            check_region(&environment, listed.spec(), &request.input)?;
             let ready = query.parse(&request.input)?;
             let ignored = ignored(services, query.spec().parameters, &request.input)?;
             let authorization = AccessCheck::of(listed, request);
@@ -103,24 +104,70 @@ pub(crate) async fn dispatch(
             Ok(Reply { reply, ignored, changes_keys: false })
         }
         Entry::Action(action) => {
-            let ready = action.parse(&request.input)?;
-            let ignored = ignored(services, action.spec().parameters, &request.input)?;
-            let written = if is_dry_run(&request.input) {
-                let quotas = services.quotas;
-                let authorization = AccessCheck::of(listed, request);
-                let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
-                    check(authorization.as_ref(), tx, call)?;
-                    let effect = ready.decide(tx, call)?;
-                    quotas.check(tx, call, &effect.changes)
-                };
-                read(services, &environment, &request.caller, decide).await?;
-                return Err((&DRY_RUN).into());
-            } else {
-                write::carry_out(services, environment, listed, ready, request).await?
+            let prepared = prepare(services, &environment, action, request);
+            let (ready, ignored) = match prepared {
+                Ok(prepared) => prepared,
+                Err(stop) => return Err(refuse(services, request, stop).await),
             };
+            if is_dry_run(&request.input) {
+                return Err(dry_run(services, &environment, listed, ready, request).await);
+            }
+            let written = write::carry_out(services, environment, listed, ready, request).await?;
             let write::Written { reply, changes_keys } = written;
             Ok(Reply { reply, ignored, changes_keys })
         }
+    }
+}
+
+/// Reads the parameters of an action that writes. Gives it with the names of those without effect.
+fn prepare(
+    services: &Services,
+    environment: &Environment,
+    action: &dyn DynAction,
+    request: &Request,
+) -> Result<(Box<dyn ReadyAction>, Vec<String>), ActionError> {
+    check_region(environment, action.spec(), &request.input)?;
+    let ready = action.parse(&request.input)?;
+    let ignored = ignored(services, action.spec().parameters, &request.input)?;
+    Ok((ready, ignored))
+}
+
+/// Decides and writes nothing: the error says that it would have gone well, or why not. A replay
+/// writes nothing either, so its nonce is not stored.
+async fn dry_run(
+    services: &Services,
+    environment: &Arc<Environment>,
+    listed: Listed,
+    ready: Box<dyn ReadyAction>,
+    request: &Request,
+) -> ActionError {
+    let quotas = services.quotas;
+    let authorization = AccessCheck::of(listed, request);
+    let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
+        check(authorization.as_ref(), tx, call)?;
+        let effect = ready.decide(tx, call)?;
+        quotas.check(tx, call, &effect.changes)
+    };
+    let decided = read(services, environment, &request.caller, decide).await;
+    decided.err().unwrap_or_else(|| (&DRY_RUN).into())
+}
+
+/// Stores the nonce of a write that is refused before its transaction, so that the same bytes are
+/// not served after a restart, when what refused them may be over. A small write that shares its
+/// commit with others; nothing if the action only reads. Gives what to answer: that refusal, or
+/// that the nonce was used at another server, or that the store failed.
+pub(crate) async fn refuse(
+    services: &Services,
+    request: &Request,
+    refusal: ActionError,
+) -> ActionError {
+    let Some(nonce) = request.nonce else { return refusal };
+    let stored =
+        services.store.write_briefly(move |tx| tx.save_nonce(&nonce), |is_new| is_new).await;
+    match stored {
+        Ok(true) => refusal,
+        Ok(false) => (&NONCE_USED).into(),
+        Err(fault) => fault.into(),
     }
 }
 

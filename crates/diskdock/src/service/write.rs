@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{Moment, Uptime};
 
-use super::{AccessCheck, Quotas, Request, Services, check, client_token};
+use super::{AccessCheck, Quotas, Request, Services, check, client_token, refuse};
 use crate::catalog::errors::{NONCE_USED, THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
@@ -38,10 +38,13 @@ pub(super) async fn carry_out(
     ready: Box<dyn ReadyAction>,
     request: &Request,
 ) -> Result<Written, ActionError> {
-    match services.runner.admission(&request.caller.account) {
-        Admission::Free => {}
-        Admission::AccountFull => return Err((&THROTTLING_USER).into()),
-        Admission::ServerFull => return Err((&TOO_MANY_OPERATIONS).into()),
+    let full = match services.runner.admission(&request.caller.account) {
+        Admission::Free => None,
+        Admission::AccountFull => Some(&THROTTLING_USER),
+        Admission::ServerFull => Some(&TOO_MANY_OPERATIONS),
+    };
+    if let Some(full) = full {
+        return Err(refuse(services, request, full.into()).await);
     }
     let (caller, now) = (Arc::clone(&request.caller), services.clock.now());
     let uptime = services.clock.uptime();

@@ -59,6 +59,23 @@ async fn account_with_too_many_operations_is_refused_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn call_refused_for_too_many_operations_is_not_replayed_after_a_restart() {
+    let server = TestServer::new().await;
+    let runner: &Runner = &server.assembly.gateway.services.runner;
+    runner.enqueue((1..=OF_ACCOUNT).map(|number| detach(number, ACCOUNT)).collect());
+    let parameters =
+        [("RegionId", REGION), ("ZoneId", ZONE), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+    let now = server.assembly.gateway.services.clock.now();
+    let captured = server.signer.sign(Default::default(), "CreateDisk", &parameters, now);
+    let refused = server.send(captured.clone()).await.unwrap();
+    assert_eq!(refused.refusal(), (400, "Throttling.User"));
+    let server = server.restart().await;
+    assert_eq!(server.send(captured).await.unwrap().refusal(), (400, "SignatureNonceUsed"));
+    let found = server.ok("DescribeDisks", &[("RegionId", REGION)]).await;
+    assert_eq!(found.json["TotalCount"], 0);
+}
+
+#[tokio::test]
 async fn server_with_too_many_operations_refuses_another_one_of_any_account() {
     let server = TestServer::new().await;
     let runner: &Runner = &server.assembly.gateway.services.runner;

@@ -55,6 +55,63 @@ async fn replay_of_a_refused_write_is_refused() {
 }
 
 #[tokio::test]
+async fn replay_of_a_write_refused_before_its_transaction_is_refused_after_a_restart() {
+    let server = TestServer::new().await;
+    let fault = r#"{"action":"CreateDisk","times":1,"fault":{"do":"throttle"}}"#;
+    server.control("POST", "/faults", fault).await;
+    let injected = create_disk(&server, "injected");
+    let refused = server.send(injected.clone()).await.unwrap();
+    assert_eq!(refused.refusal(), (400, "Throttling.User"));
+    // Which regions there are depends on the options of the server.
+    let change = [("Action", Some("CreateDisk")), ("RegionId", Some("cn-nowhere"))];
+    let malformed = get(&signed(&server, "nowhere", &change));
+    assert_ne!(server.send(malformed.clone()).await.unwrap().status, 200);
+    let server = server.restart().await;
+    assert_eq!(server.send(injected).await.unwrap().refusal(), USED);
+    assert_eq!(server.send(malformed).await.unwrap().refusal(), USED);
+    assert_eq!(disks(&server).await, 0);
+}
+
+#[tokio::test]
+async fn replay_of_a_throttled_write_is_refused_after_a_restart() {
+    let server = TestServer::with(|plan| plan.throttle = true).await;
+    let instance = server.running_instance().await;
+    let disk = server.disk_on(&instance).await;
+    for _ in 0..500 {
+        server.call("DetachDisk", &[("InstanceId", "i-none"), ("DiskId", "d-none")]).await;
+    }
+    let change = [
+        ("Action", Some("DetachDisk")),
+        ("InstanceId", Some(instance.as_str())),
+        ("DiskId", Some(disk.as_str())),
+    ];
+    let captured = get(&signed(&server, "throttled", &change));
+    let refused = server.send(captured.clone()).await.unwrap();
+    assert_eq!(refused.refusal(), (400, "Throttling"));
+    let server = server.restart().await;
+    assert_eq!(server.send(captured).await.unwrap().refusal(), USED);
+    assert_eq!(server.status_of(&disk).await, "In_use");
+}
+
+#[tokio::test]
+async fn dry_run_stores_no_nonce() {
+    let server = TestServer::new().await;
+    let store = std::sync::Arc::clone(&server.assembly.gateway.services.store);
+    let many = async || store.read(|tx| tx.nonces()).await.unwrap().nonces.len();
+    let before = many().await;
+    let change = [
+        ("Action", Some("CreateDisk")),
+        ("ZoneId", Some(ZONE)),
+        ("Size", Some("20")),
+        ("DiskCategory", Some("cloud_essd")),
+        ("DryRun", Some("true")),
+    ];
+    let dry = server.send(get(&signed(&server, "dry", &change))).await.unwrap();
+    assert_eq!(dry.json["Code"], "DryRunOperation");
+    assert_eq!(many().await, before);
+}
+
+#[tokio::test]
 async fn request_older_than_the_stored_nonces_is_expired_after_a_clock_step_back() {
     let server = TestServer::new().await;
     let captured = create_disk(&server, "captured");
