@@ -13,12 +13,13 @@ mod lost;
 mod overview;
 mod pause;
 mod shared;
+mod spool;
 mod state;
 mod view;
 pub mod watch;
 mod worlds;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,7 +51,9 @@ pub(crate) struct AdminState {
     hypervisor: Arc<dyn Hypervisor>,
     simulated: Option<Arc<Simulated>>,
     inventory_source: Arc<InventorySource>,
-    /// One export or import at a time: each holds the whole state in memory.
+    /// The data directory, where a state is kept on its way in or out.
+    directory: PathBuf,
+    /// One export or import at a time: each keeps the whole state in a file.
     transfers: Arc<Semaphore>,
     worlds: Arc<Worlds>,
     /// Whether other servers may serve calls beside this one.
@@ -65,6 +68,7 @@ impl AdminState {
             hypervisor: Arc::clone(&assembly.hypervisor),
             simulated: assembly.simulated.clone(),
             inventory_source: Arc::clone(&assembly.inventory_source),
+            directory: assembly.directory.clone(),
             transfers: Arc::clone(transfers),
             worlds: Arc::clone(&assembly.worlds),
             shares_store: assembly.shares_store,

@@ -1,15 +1,20 @@
 //! The whole store as one value: for export, import and comparison.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
+mod check;
+mod stream;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::InstanceId;
 use domain::entity::Entity;
-use domain::{Disk, Instance, InstanceId};
-use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+
+pub(crate) use check::ExportCheck;
+pub use check::ExportError;
+use stream::parts_of;
+pub(crate) use stream::{ExportFault, ExportPart, read_parts, write_export};
 
 use super::records::OperationRow;
 use super::resource::{DynEntity, EntityType, KINDS};
@@ -18,7 +23,7 @@ use super::{ReadTx, StoreError, WriteTx};
 /// The version of the format below. Fields may be added to it, never changed.
 pub const FORMAT: u32 = 1;
 /// Resources that are read from the store at a time.
-const BATCH_SIZE: u32 = 1_024;
+const BATCH_SIZE: u32 = 256;
 
 /// The whole state but for access keys, ClientTokens and the record of calls.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +37,6 @@ pub struct Export {
     /// Operations in flight.
     pub operations: Vec<OperationRow>,
 }
-
-/// A mistake in an export.
-#[derive(Debug)]
-pub struct ExportError(pub String);
 
 impl Export {
     /// A snapshot of nothing.
@@ -66,14 +67,6 @@ impl Export {
         removed
     }
 
-    /// How many there are of each kind.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        KINDS.iter().map(|of| {
-            let plural = of.kind.plural;
-            (plural, self.resources.get(plural).map_or(0, Vec::len))
-        })
-    }
-
     /// The whole store as a transaction sees it.
     pub(super) fn take<R: ReadTx + ?Sized>(tx: &R) -> Result<Export, StoreError> {
         let mut resources = BTreeMap::new();
@@ -98,36 +91,26 @@ impl Export {
     /// Whether it hangs together: ids are unique, every attachment names an instance of it, and
     /// no field is misspelt.
     pub fn check(&self) -> Result<(), ExportError> {
-        if self.format != FORMAT {
-            let fault = format!("the format is {}, this diskdock reads {FORMAT}", self.format);
-            return Err(ExportError(fault));
-        }
-        let mut ids = HashSet::new();
+        let mut check = ExportCheck::default();
+        check.format(self.format);
         for resource in self.resources.values().flatten() {
-            if !ids.insert(resource.id()) {
-                return Err(ExportError(format!("{} is there twice", resource.id())));
-            }
-            if let Some(field) = resource.unknown_fields().first() {
-                let fault = format!(
-                    "{} has the unknown field `{field}`: it is misspelt, or of a newer diskdock",
-                    resource.id()
-                );
-                return Err(ExportError(fault));
-            }
+            check.resource(resource.as_ref())?;
         }
-        self.check_attachments()
+        check.end()?;
+        let mut all = self.resources.values().flatten();
+        all.try_for_each(|resource| check.attachments(resource.as_ref()))
     }
 
-    fn check_attachments(&self) -> Result<(), ExportError> {
-        let instances: HashSet<_> = self.all::<Instance>().map(|instance| &instance.id).collect();
-        for disk in self.all::<Disk>() {
-            if let Some(lost) = disk.attachments.iter().find(|at| !instances.contains(&at.instance))
-            {
-                let fault = format!("{} is on {}, which is not there", disk.id, lost.instance);
-                return Err(ExportError(fault));
+    fn add(&mut self, part: ExportPart) {
+        match part {
+            ExportPart::Format(format) => self.format = format,
+            ExportPart::Resource(resource) => {
+                let plural = resource.resource_type().kind.plural;
+                self.resources.entry(plural).or_default().push(resource);
             }
+            ExportPart::UserData(id, data) => self.user_data.push((id, data)),
+            ExportPart::Operation(row) => self.operations.push(*row),
         }
-        Ok(())
     }
 }
 
@@ -182,41 +165,11 @@ impl Serialize for Export {
 
 impl<'de> Deserialize<'de> for Export {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(ExportVisitor)
-    }
-}
-
-struct ExportVisitor;
-
-impl<'de> Visitor<'de> for ExportVisitor {
-    type Value = Export;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an export")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Export, A::Error> {
         let mut found = Export::default();
-        while let Some(name) = from.next_key::<String>()? {
-            match name.as_str() {
-                "format" => found.format = from.next_value()?,
-                "user_data" => found.user_data = from.next_value()?,
-                "operations" => found.operations = from.next_value()?,
-                plural => {
-                    let of = KINDS.iter().find(|of| of.kind.plural == plural);
-                    let of = of.ok_or_else(|| A::Error::custom(unknown(plural)))?;
-                    let list: Vec<Value> = from.next_value()?;
-                    let list = list.into_iter().map(of.decode_value).collect::<Result<_, _>>();
-                    found.resources.insert(of.kind.plural, list.map_err(A::Error::custom)?);
-                }
-            }
-        }
+        parts_of(from, &mut |part| {
+            found.add(part);
+            Ok(())
+        })?;
         Ok(found)
     }
-}
-
-fn unknown(name: &str) -> String {
-    let kinds: Vec<_> = KINDS.iter().map(|of| of.kind.plural).collect();
-    let known = kinds.join(", ");
-    format!("unknown field `{name}`, expected one of format, {known}, user_data, operations")
 }

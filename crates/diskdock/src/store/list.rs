@@ -5,7 +5,7 @@
 //! cursor means the same in every engine, and after a restore.
 
 use domain::entity::{Entity, EntityId};
-use domain::{AccountId, Moment, Tag};
+use domain::{AccountId, Instance, Moment, Tag};
 
 /// Which part of a list is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,9 @@ pub struct Scope<'f> {
 
 /// A condition on an entity.
 pub type Condition<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
+
+/// Which instances are wanted.
+pub type InstanceFilter = Filter<Instance>;
 
 /// Which resources of a kind are wanted. A field that is `None` does not restrict; all that is
 /// given must hold.

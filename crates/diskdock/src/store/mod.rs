@@ -24,18 +24,18 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use domain::{
     AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
+use tokio::sync::Notify;
 
 pub use disks::{AttachedDisk, AttachedDisks, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
 pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
-pub use list::{Condition, Cursor, Filter, ListPage, Page, Scope, has_tags, like};
+pub(crate) use export::{ExportCheck, ExportFault, ExportPart, read_parts, write_export};
+pub use list::{Condition, Cursor, Filter, InstanceFilter, ListPage, Page, Scope, has_tags, like};
 pub use new_key::new_key;
 pub(crate) use new_key::{SESSION_KEY_PREFIX, new_session_key, secret_text};
 pub use records::{
@@ -147,10 +147,13 @@ pub trait WriteTx: ReadTx {
     /// Saves a resource: a new one, or one that this transaction has read.
     /// [`EntityWrites::save`] takes it with its type.
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError>;
+    /// Saves a new resource that this transaction does not touch again: it takes up no memory.
+    fn save_once(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+        self.save_resource(resource)
+    }
     /// Removes a resource with what belongs to it alone; removing what is not there is no error.
     /// A disk and a snapshot are remembered until their bytes are discarded, an instance's user
-    /// data goes with it.
-    /// [`EntityWrites::remove`] takes a typed id.
+    /// data goes with it. [`EntityWrites::remove`] takes a typed id.
     fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
         match self.remove_row(of, id)? {
             true => engine_rows::after_removal(self, of, id),
@@ -236,9 +239,6 @@ pub trait WriteTx: ReadTx {
         snapshot.load(self)
     }
 }
-
-/// Which instances are wanted.
-pub type InstanceFilter = Filter<Instance>;
 
 /// The store behind whichever engine keeps it.
 pub struct Store {
@@ -393,8 +393,8 @@ impl Store {
     pub fn gauges(&self) -> Vec<(&'static str, i64)> {
         let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
         let mut gauges = self.engine.gauges();
-        gauges.push(("store_lists_waiting", waiting));
-        gauges.push(("store_stopped", i64::from(self.stopped().is_some())));
+        let stopped = i64::from(self.stopped().is_some());
+        gauges.extend([("store_lists_waiting", waiting), ("store_stopped", stopped)]);
         gauges
     }
 }

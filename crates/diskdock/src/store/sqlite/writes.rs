@@ -18,6 +18,12 @@ impl WriteTx for SqliteTx<'_> {
         resources::save(self, resource)
     }
 
+    fn save_once(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
+        resources::save(self, Arc::clone(&resource))?;
+        self.take_loaded(resource.resource_type(), resource.id());
+        Ok(())
+    }
+
     fn remove_row(&mut self, of: &'static EntityType, id: &str) -> Result<bool, StoreError> {
         resources::remove(self, of, id)
     }

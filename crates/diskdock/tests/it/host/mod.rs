@@ -10,6 +10,7 @@ mod io_errors;
 mod offered;
 mod owner;
 mod restore;
+mod state;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
