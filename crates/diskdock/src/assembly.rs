@@ -133,7 +133,7 @@ impl Assembly {
             can_snapshot_shared_disks,
             can_snapshot,
         } = driver;
-        let [runner, disks, snapshots, measured] = [&hypervisor; 4].map(Arc::clone);
+        let [runner, disks, snapshots, measured, stored] = [&hypervisor; 5].map(Arc::clone);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
         let inventory_source =
@@ -151,6 +151,7 @@ impl Assembly {
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
             has_free_space: Arc::new(move || disks.has_free_space()),
             use_of_disk: Arc::new(move |id| measured.use_of(id)),
+            used_bytes: Arc::new(move |id| stored.used_bytes(id)),
         };
         let environment = Arc::new(Environments::new(environment));
         scan_images(&inventory_source, &environment);

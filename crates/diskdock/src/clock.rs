@@ -9,7 +9,7 @@
 
 pub(crate) mod expiry;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::{Moment, Uptime};
@@ -27,6 +27,8 @@ pub(crate) const BEAT: Duration = Duration::from_secs(1);
 pub struct Clock {
     state: Mutex<ClockState>,
     moved: Notify,
+    /// One for each that asked to be told when the clock is moved forward.
+    advanced: Mutex<Vec<Arc<Notify>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +94,7 @@ impl Clock {
 
     /// Another clock that shows the same, and is moved on its own from now on.
     pub(crate) fn fork(&self) -> Clock {
-        Clock { state: Mutex::new(*self.lock()), moved: Notify::new() }
+        Clock { state: Mutex::new(*self.lock()), ..Clock::default() }
     }
 
     /// Another clock that shows the time of the host; a given one shows what this one does.
@@ -162,6 +164,18 @@ impl Clock {
             state.added_ms = state.added_ms.saturating_add(milliseconds.max(0));
             state.shift_time_of_day(milliseconds);
         });
+        self.subscribers().iter().for_each(|one| one.notify_one());
+    }
+
+    /// Is notified whenever an operator moves the clock forward: more is due then.
+    pub(crate) fn advanced(&self) -> Arc<Notify> {
+        let subscriber = Arc::<Notify>::default();
+        self.subscribers().push(Arc::clone(&subscriber));
+        subscriber
+    }
+
+    fn subscribers(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Notify>>> {
+        self.advanced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the machine's time of day, without effect on waits. For tests with a given clock.
@@ -197,7 +211,7 @@ impl Clock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ClockState> {
-        self.state.lock().unwrap_or_else(|broken| broken.into_inner())
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

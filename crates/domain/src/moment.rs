@@ -9,7 +9,16 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Moment(pub i64);
 
+/// Seconds by which the clocks of several servers may differ.
+const CLOCKS_DIFFER_S: i64 = 900;
+
 impl Moment {
+    /// Whether this was recorded while the clock was wrong: it lies further ahead of now than the
+    /// clocks of several servers differ.
+    pub fn is_of_wrong_clock(self, now: Moment) -> bool {
+        self > now.plus_s(CLOCKS_DIFFER_S)
+    }
+
     /// The moment that lies `milliseconds` later; stays at the end of time rather than overflow.
     pub fn plus_ms(self, milliseconds: i64) -> Moment {
         Moment(self.0.saturating_add(milliseconds))

@@ -61,7 +61,17 @@ pub struct SnapshotPolicy {
 impl SnapshotPolicy {
     /// The slot that is due: the last one up to now, if it was not carried out yet.
     pub fn due_slot(&self, now: Moment) -> Option<Moment> {
-        self.last_slot(now).filter(|slot| *slot > self.done_until)
+        let believed = |moment: &Moment| !moment.is_of_wrong_clock(now);
+        let done = [self.done_until, self.created_at].into_iter().find(believed);
+        self.last_slot(now).filter(|slot| done.is_none_or(|done| *slot > done))
+    }
+
+    /// This slot was carried out.
+    pub fn carried_out(&mut self, slot: Moment, now: Moment) {
+        let is_later = self.done_until > slot && !self.done_until.is_of_wrong_clock(now);
+        if !is_later {
+            self.done_until = slot;
+        }
     }
 
     /// The last slot up to now.
@@ -150,6 +160,20 @@ mod tests {
         assert_eq!(done.due_slot(nine.plus_s(HOUR_S * 23)), None);
         let tomorrow = nine.plus_s(HOUR_S * 24);
         assert_eq!(done.due_slot(tomorrow), Some(tomorrow));
+    }
+
+    #[test]
+    fn due_slot_passes_over_what_was_recorded_while_the_clock_was_ahead() {
+        let daily = policy(&[9], &[1, 2, 3, 4, 5, 6, 7], THURSDAY);
+        let (nine, far) = (THURSDAY.plus_s(HOUR_S), THURSDAY.plus_s(20 * 24 * HOUR_S));
+        let mut policy = SnapshotPolicy { done_until: far, ..daily };
+        assert_eq!(policy.due_slot(nine), Some(nine));
+        policy.carried_out(nine, nine);
+        assert_eq!((policy.done_until, policy.due_slot(nine)), (nine, None));
+        policy.carried_out(nine.plus_s(-24 * HOUR_S), nine);
+        assert_eq!(policy.done_until, nine, "an earlier slot undoes no later one");
+        let new = SnapshotPolicy { created_at: far, done_until: far, ..policy };
+        assert_eq!(new.due_slot(nine), Some(nine));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use domain::inventory::Image;
 use domain::{AccountId, CustomImage, DiskSnapshot, ImageId, ImageStatus, SnapshotId};
 
 use super::prelude::*;
+use super::snapshot_lookups;
 use crate::catalog::times::with_seconds;
 use crate::store::{EntityReads, Filter};
 
@@ -120,13 +121,17 @@ pub(super) fn needs(
     Ok(tx.newest(&filter)?.is_some())
 }
 
-/// Those of these snapshots that no custom image needs.
-pub(super) fn without_needed(
+/// The automatic snapshots that are deleted along with a disk that has DeleteAutoSnapshot: all but
+/// those that a custom image needs.
+pub(super) fn snapshots_deleted_with(
     tx: &dyn ReadTx,
-    snapshots: Vec<DiskSnapshot>,
+    disk: &Disk,
 ) -> Result<Vec<DiskSnapshot>, StoreError> {
-    let mut free = Vec::with_capacity(snapshots.len());
-    for one in snapshots {
+    if !disk.delete_auto_snapshot {
+        return Ok(Vec::new());
+    }
+    let mut free = Vec::new();
+    for one in snapshot_lookups::automatic(tx, disk)? {
         if !needs(tx, &one.account, &one.region, &one.id)? {
             free.push(one);
         }

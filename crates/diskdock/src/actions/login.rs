@@ -1,19 +1,24 @@
 //! Logins of the systems of instances: passwords, of which only a hash is kept, and key pairs.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use sha_crypt::{PasswordHasher, ShaCrypt};
 
 use crate::actions::key_pair;
 use crate::actions::prelude::*;
-use crate::catalog::{Shape, Value};
+use crate::catalog::{Environment, Shape, Value};
 
 /// Bytes of a salt: sixteen characters, of which crypt(3) takes no more.
 const SALT: usize = 12;
 
 /// A login password as the vendor wants it: 8 to 30 characters of three kinds.
 #[derive(Clone)]
-pub(crate) struct Password(String);
+pub(crate) struct Password {
+    text: String,
+    /// Its hash, once it is computed: five thousand rounds of SHA-512.
+    hash: Arc<OnceLock<String>>,
+}
 
 // Without its text, which is nobody's business.
 impl fmt::Debug for Password {
@@ -37,54 +42,112 @@ impl Value for Password {
             + has(|c| c.is_ascii_digit())
             + has(|c| c.is_ascii_punctuation());
         let fits = (8..=30).contains(&text.chars().count()) && text.is_ascii() && kinds >= 3;
-        fits.then(|| Password(text.to_owned()))
+        fits.then(|| Password { text: text.to_owned(), hash: Arc::default() })
+    }
+}
+
+impl Computes for Password {
+    fn compute(&self, environment: &Environment) {
+        self.hash_once(environment);
     }
 }
 
 impl Password {
     /// The password as crypt(3) of a guest takes it: SHA-512 with a salt of its own.
     pub(crate) fn hash(&self, call: &Call<'_>) -> String {
-        let ids = &call.environment.ids;
-        let (low, high) = (ids.random().to_le_bytes(), ids.random().to_le_bytes());
-        self.hash_with(&[low, high].concat()[..SALT])
+        self.hash_once(call.environment).to_owned()
+    }
+
+    /// For `Action::COMPUTES`, of which this is the value.
+    pub(crate) fn computes(given: Option<&Password>) -> Option<&dyn Computes> {
+        given.map(|password| password as &dyn Computes)
+    }
+
+    /// Whether the guest with this image learns of a password, if one is given.
+    pub(crate) fn is_taken(given: Option<&Password>, call: &Call<'_>, cloud_init: bool) -> bool {
+        given.is_none() || call.environment.is_simulated || cloud_init
+    }
+
+    fn hash_once(&self, environment: &Environment) -> &str {
+        self.hash.get_or_init(|| {
+            let ids = &environment.ids;
+            let (low, high) = (ids.random().to_le_bytes(), ids.random().to_le_bytes());
+            self.hash_with(&[low, high].concat()[..SALT])
+        })
     }
 
     fn hash_with(&self, salt: &[u8]) -> String {
-        let hash = ShaCrypt::SHA512.hash_password_with_salt(self.0.as_bytes(), salt);
+        let hash = ShaCrypt::SHA512.hash_password_with_salt(self.text.as_bytes(), salt);
         hash.expect("a salt of this length is taken").to_string()
     }
 }
 
 /// A new login of an instance's system, as far as a request changes it.
-#[derive(Debug, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct NewLogin {
-    /// Name and public key of a key pair; the key is empty if none is known.
+    /// Name and public key of a key pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     key_pair: Option<(String, String)>,
+    /// The hash of a password; an empty one for that of the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     password_hash: Option<String>,
 }
 
+// Without the hash.
+impl fmt::Debug for NewLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewLogin")
+    }
+}
+
 impl NewLogin {
-    /// The login with this key pair of a region, and with this password.
+    /// The login with this key pair of a region, which has to be there, and with this password.
     pub(crate) fn of(
         tx: &dyn ReadTx,
         call: &Call<'_>,
         region: &str,
         pair: Option<&Text<1, 128>>,
         password: Option<&Password>,
-    ) -> Result<NewLogin, StoreError> {
+    ) -> Result<NewLogin, ActionError> {
         let key_pair = match pair {
             Some(Text(name)) => {
-                let found = key_pair::named(tx, call, region, name)?;
-                Some((name.clone(), found.map(|pair| pair.public_key).unwrap_or_default()))
+                let found = key_pair::named(tx, call, region, name)?.ok_or(&KEY_PAIR_UNKNOWN)?;
+                Some((name.clone(), found.public_key))
             }
             None => None,
         };
         Ok(NewLogin { key_pair, password_hash: password.map(|password| password.hash(call)) })
     }
 
-    /// Whether anything is new.
-    pub(crate) fn is_some(&self) -> bool {
-        self.key_pair.is_some() || self.password_hash.is_some()
+    /// The login that an instance has.
+    pub(crate) fn of_instance(instance: &Instance) -> NewLogin {
+        let key_pair = (instance.key_pair.clone(), instance.public_key.clone());
+        let password_hash = Some(instance.password_hash.clone());
+        NewLogin { key_pair: Some(key_pair), password_hash }
+    }
+
+    /// The same with the password of the image.
+    pub(crate) fn inheriting_password(self) -> NewLogin {
+        NewLogin { password_hash: Some(String::new()), ..self }
+    }
+
+    /// Whether nothing is new.
+    pub(crate) fn is_none(&self) -> bool {
+        self.key_pair.is_none() && self.password_hash.is_none()
+    }
+
+    /// Gives it to an instance of the store, if that is still there.
+    pub(crate) fn give_stored(
+        &self,
+        tx: &mut dyn WriteTx,
+        instance: &InstanceId,
+    ) -> Result<(), StoreError> {
+        if self.is_none() {
+            return Ok(());
+        }
+        let Some(mut instance) = tx.instance(instance)? else { return Ok(()) };
+        self.clone().give(&mut instance);
+        tx.save_instance(&instance)
     }
 
     /// Gives it to an instance, whose guest learns of it when it next starts.

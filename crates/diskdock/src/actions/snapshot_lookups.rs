@@ -12,15 +12,18 @@ pub(super) fn has_snapshot_in_progress(tx: &dyn ReadTx, disk: &Disk) -> Result<b
     Ok(tx.newest(&filter)?.is_some())
 }
 
-/// Whether a policy has made a snapshot of this disk since a moment.
+/// Whether a policy has made a snapshot of this disk since a moment. One that was made while the
+/// clock was ahead of now does not count.
 pub(super) fn has_automatic_since(
     tx: &dyn ReadTx,
     disk: &Disk,
     since: Moment,
+    now: Moment,
 ) -> Result<bool, StoreError> {
     let mut filter = of_disk(disk);
     filter.columns.push(("origin", SnapshotOrigin::Auto.as_str().to_owned()));
     filter.created.0 = Some(since);
+    filter.also.push(Box::new(move |one| !one.created_at.is_of_wrong_clock(now)));
     Ok(tx.newest(&filter)?.is_some())
 }
 

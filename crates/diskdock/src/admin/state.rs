@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -53,6 +54,9 @@ fn drop_in_flight(state: &AdminState) {
     state.gateway.services.runner.drop_in_flight();
     if let Some(simulated) = &state.simulated {
         simulated.clear();
+        let takes_time = simulated.creating_takes_time();
+        let environment = &state.gateway.services.environment;
+        environment.creating_takes_time.store(takes_time, Ordering::Relaxed);
     }
 }
 

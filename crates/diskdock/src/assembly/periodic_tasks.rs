@@ -59,7 +59,8 @@ pub(super) fn tasks(
             let environment = policies.current();
             let now = Now { moment: time.now(), uptime: time.uptime() };
             async move { carry_out_due(&store, &runner, &environment, now).await }
-        }),
+        })
+        .also_after(&clock.advanced()),
         PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
             let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
             async move { source.refresh(|found| environment.inventory(found)).await }

@@ -154,6 +154,10 @@ pub trait Action: Sync + 'static {
     /// The error for a ClientToken that is used again with other parameters.
     const TOKEN_MISMATCH: &'static ErrorCode = &CLIENT_TOKEN_MISMATCH;
 
+    /// The parameter, if the request has it, from which something is computed that takes
+    /// milliseconds: once, before the transaction, on a thread that may block.
+    const COMPUTES: fn(&Self::Params) -> Option<&dyn Computes> = |_| None;
+
     /// Loads the facts; an error of `LOAD_ERRORS` if a named resource does not exist.
     fn load(
         tx: &dyn ReadTx,
@@ -163,6 +167,12 @@ pub trait Action: Sync + 'static {
 
     /// The effect of a request whose preconditions hold.
     fn effect(call: &Call<'_>, ask: &Self::Params, facts: Self::Facts) -> Effect<Self::Reply>;
+}
+
+/// A value of a parameter from which something is computed that takes milliseconds.
+pub trait Computes {
+    /// Computes it and keeps it; nothing more if that was done.
+    fn compute(&self, environment: &Environment);
 }
 
 /// A read-only action.
@@ -190,6 +200,8 @@ pub trait Query: Sync + 'static {
     /// Adds to the reply what only files of the host tell; none if the store tells everything.
     /// Runs after the read transaction, on a thread that may block.
     const COMPLETE: Option<Completion<Self::Params, Self::Reply>> = None;
+    /// Whether a request asks for what files tell.
+    const IS_COMPLETED: fn(&Self::Params) -> bool = |_| true;
 
     /// Answers from the store. Runs inside a read transaction, so it reads no file.
     fn answer(
@@ -265,6 +277,9 @@ pub trait DynAction: Sync {
 
 /// An action with its parameters. Deciding has no effect, so it can be repeated on fresh facts.
 pub trait ReadyAction: Send + Sync {
+    /// The parameter from which something is to be computed before the transaction.
+    fn computes(&self) -> Option<&dyn Computes>;
+
     /// Loads the facts, checks the preconditions, and returns the effect.
     fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, ActionError>;
 }
@@ -282,7 +297,9 @@ struct AskedQuery<Q: Query>(Arc<Q::Params>);
 impl<Q: Query> ReadyQuery for AskedQuery<Q> {
     fn answer(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<QueryReply, ActionError> {
         let reply = Q::answer(tx, call, &self.0)?;
-        let Some(complete) = Q::COMPLETE else { return Ok(QueryReply::Complete(json(&reply))) };
+        let Some(complete) = Q::COMPLETE.filter(|_| (Q::IS_COMPLETED)(&self.0)) else {
+            return Ok(QueryReply::Complete(json(&reply)));
+        };
         let ask = Arc::clone(&self.0);
         Ok(QueryReply::Incomplete(Box::new(move |environment| {
             complete(environment, &ask, reply).map(|reply| json(&reply))
@@ -323,6 +340,10 @@ impl<Q: Query> DynQuery for Q {
 struct AskedAction<A: Action>(A::Params);
 
 impl<A: Action> ReadyAction for AskedAction<A> {
+    fn computes(&self) -> Option<&dyn Computes> {
+        (A::COMPUTES)(&self.0)
+    }
+
     fn decide(&self, tx: &dyn ReadTx, call: &Call<'_>) -> Result<EncodedEffect, ActionError> {
         call.environment.refuse_without(A::NEEDS)?;
         let facts = A::load(tx, call, &self.0)?;

@@ -31,6 +31,10 @@ pub(super) type SnapshotPercent = Arc<dyn Fn(&SnapshotId) -> u8 + Send + Sync>;
 /// Tells what guests did with a disk in the latest minutes, oldest first; from memory.
 pub(super) type UseOfDisk = Arc<dyn Fn(&DiskId) -> Vec<MinuteOfUse> + Send + Sync>;
 
+/// Tells how many bytes of storage a disk takes, from the file system that it is on; none where
+/// there are no real disks, or where it cannot be told. It may block.
+pub(super) type UsedBytes = Arc<dyn Fn(&DiskId) -> Option<u64> + Send + Sync>;
+
 /// The output of an instance on its console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsoleOutput {
@@ -75,6 +79,8 @@ pub struct Environment {
     pub snapshot_percent: SnapshotPercent,
     /// Tells how much a disk is used.
     pub use_of_disk: UseOfDisk,
+    /// Tells how much storage a disk takes.
+    pub used_bytes: UsedBytes,
     /// Tells whether there is room for disks.
     pub has_free_space: HasFreeSpace,
 }
@@ -100,6 +106,7 @@ impl Environment {
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
             use_of_disk: Arc::new(|_| Vec::new()),
+            used_bytes: Arc::new(|_| None),
             has_free_space: Arc::new(|| true),
         }
     }

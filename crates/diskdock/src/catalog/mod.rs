@@ -24,8 +24,8 @@ mod value;
 pub(crate) mod xml;
 
 pub use action::{
-    Action, ActionError, CompleteReply, Completion, DynAction, DynQuery, Effect, EncodedEffect,
-    Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
+    Action, ActionError, CompleteReply, Completion, Computes, DynAction, DynQuery, Effect,
+    EncodedEffect, Entry, Query, QueryReply, ReadyAction, ReadyQuery, StoreChange,
 };
 pub use call::{AssumedRole, Call, Caller, CallerIdentity, Origin};
 pub use environment::{

@@ -108,6 +108,13 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
         let hint = "Name the server's data directory with --data-dir.";
         return Err(Failure::usage(format!("there is no store in {}", directory.display()), hint));
     }
+    if creates {
+        eprintln!(
+            "diskdock: no server has {} open; the key is kept there for one that will (a server with \
+             another directory, or with --ephemeral, does not know it)",
+            directory.display()
+        );
+    }
     let broken = |fault: StoreError| Failure::new(fault, "");
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();

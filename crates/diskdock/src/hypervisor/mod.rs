@@ -375,6 +375,13 @@ pub trait Disks: Send + Sync {
         let _ = disk;
         Vec::new()
     }
+    /// The bytes of storage that a disk takes: disks are sparse, and what a guest discards is given
+    /// back. None where there are no real disks, or where it cannot be told. A short look at the
+    /// storage, which may block.
+    fn used_bytes(&self, disk: &DiskId) -> Option<u64> {
+        let _ = disk;
+        None
+    }
     /// Deletes the bytes of a disk that the store no longer has.
     fn discard<'a>(&'a self, disk: &'a DiskId) -> DriverFuture<'a, ()>;
     /// The disks that have bytes, sorted, whether the store knows them or not.

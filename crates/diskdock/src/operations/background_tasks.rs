@@ -102,7 +102,8 @@ impl BackgroundTasks {
                         None => Ok(()),
                     }
                 }
-            }),
+            })
+            .also_after(&clock.advanced()),
         ];
         BackgroundTasks {
             store: Arc::clone(store),

@@ -46,6 +46,7 @@ pub(super) async fn carry_out(
     if let Some(full) = full {
         return Err(refuse(services, request, full.into()).await);
     }
+    let ready = computed(&environment, ready).await?;
     let (caller, now) = (Arc::clone(&request.caller), services.clock.now());
     let uptime = services.clock.uptime();
     let token = client_token::token_of(listed, request, now);
@@ -86,6 +87,25 @@ pub(super) async fn carry_out(
         }
     };
     services.store.write_briefly(write, hand_over).await?
+}
+
+/// The action with all that takes long to compute, so that no other write waits for it.
+async fn computed(
+    environment: &Arc<Environment>,
+    ready: Box<dyn ReadyAction>,
+) -> Result<Box<dyn ReadyAction>, ActionError> {
+    if ready.computes().is_none() {
+        return Ok(ready);
+    }
+    let environment = Arc::clone(environment);
+    let compute = move || {
+        if let Some(value) = ready.computes() {
+            value.compute(&environment);
+        }
+        ready
+    };
+    let computed = tokio::task::spawn_blocking(compute).await;
+    computed.map_err(|fault| ActionError::Broken(fault.to_string()))
 }
 
 /// The result of a decision.

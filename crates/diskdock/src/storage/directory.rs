@@ -317,14 +317,13 @@ impl Volumes for Directory {
         files::free_bytes(self.disks()).at("look for room in", self.disks())
     }
 
+    fn used_bytes(&self, disk: &DiskId) -> Result<Option<u64>, StorageError> {
+        self.path(disk)?.map(|(path, _)| file_listing::allocated_bytes(&path)).transpose()
+    }
+
     fn list(&self) -> Result<Vec<DiskId>, StorageError> {
         self.check_still_there()?;
-        let files = self.files()?;
-        let ids = files.iter().filter_map(|path| path.file_stem()?.to_str());
-        let mut disks: Vec<_> = ids.filter(|id| file_name::checked(id).is_ok()).collect();
-        disks.sort_unstable();
-        disks.dedup();
-        Ok(disks.into_iter().map(DiskId::from).collect())
+        Ok(file_listing::ids_of_disks(&self.files()?))
     }
 
     fn holders(&self, disk: &DiskId) -> Result<Vec<Holder>, StorageError> {

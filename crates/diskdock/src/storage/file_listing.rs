@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use domain::DiskId;
+
 use super::directory::DISKS;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
@@ -69,4 +71,18 @@ pub(super) fn paths_of_disks(directory: &Path) -> Result<Vec<PathBuf>, StorageEr
         known && path.symlink_metadata().is_ok_and(|found| found.is_file())
     };
     Ok(files::in_directory(directory)?.into_iter().filter(is_disk).collect())
+}
+
+/// The ids of the disks in files with such names, sorted, each once.
+pub(super) fn ids_of_disks(files: &[PathBuf]) -> Vec<DiskId> {
+    let ids = files.iter().filter_map(|path| path.file_stem()?.to_str());
+    let mut disks: Vec<_> = ids.filter(|id| file_name::checked(id).is_ok()).collect();
+    disks.sort_unstable();
+    disks.dedup();
+    disks.into_iter().map(DiskId::from).collect()
+}
+
+/// The bytes that a file takes on its file system.
+pub(super) fn allocated_bytes(path: &Path) -> Result<u64, StorageError> {
+    path.symlink_metadata().map(|found| files::allocated_bytes(&found)).at("look at", path)
 }

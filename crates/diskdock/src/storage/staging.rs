@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
+use crate::failpoint;
 
 /// The prefix of their names; no id begins with it.
 const BEGINNING: &str = ".new-";
@@ -72,7 +73,7 @@ impl StagingDirectory {
         if !taken {
             linked.at("name", finished)?;
             if let Some(directory) = finished.parent()
-                && let Err(error) = files::sync(directory)
+                && let Err(error) = sync_name(directory)
             {
                 // The next sync would say nothing of this one: what has no name is made anew.
                 let _ = std::fs::remove_file(finished);
@@ -81,6 +82,11 @@ impl StagingDirectory {
         }
         Ok(!taken)
     }
+}
+
+fn sync_name(directory: &Path) -> Result<(), StorageError> {
+    failpoint::error("publish.sync").at("sync", directory)?;
+    files::sync(directory)
 }
 
 impl Drop for StagingDirectory {
@@ -159,6 +165,23 @@ mod tests {
             assert_eq!(staging.publish("file", &finished).unwrap(), first);
         }
         assert_eq!(std::fs::read_to_string(&finished).unwrap(), "one");
+        assert_eq!(left_in(at), 1);
+    }
+
+    #[test]
+    fn publish_whose_name_is_not_durable_takes_it_back_and_may_be_repeated() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path();
+        let finished = at.join("finished");
+        for fails in [true, false] {
+            let staging = StagingDirectory::begin(at, Owner::ourselves(), 0o700).unwrap();
+            std::fs::write(staging.file("file"), "bytes").unwrap();
+            if fails {
+                failpoint::fail_next("publish.sync");
+            }
+            assert_eq!(staging.publish("file", &finished).is_err(), fails);
+            assert_eq!(finished.exists(), !fails);
+        }
         assert_eq!(left_in(at), 1);
     }
 

@@ -153,6 +153,9 @@ pub trait Volumes: Snapshots {
     /// The bytes that volumes which exist may still take.
     fn free_bytes(&self) -> Result<u64, StorageError>;
 
+    /// The bytes of storage that a volume takes now; none if there is no such volume.
+    fn used_bytes(&self, disk: &DiskId) -> Result<Option<u64>, StorageError>;
+
     /// The ids of all volumes, sorted.
     fn list(&self) -> Result<Vec<DiskId>, StorageError>;
 

@@ -160,6 +160,16 @@ async fn transition_takes_the_time_that_the_operator_sets() {
 }
 
 #[tokio::test]
+async fn reset_ends_the_rules_for_new_disks_too() {
+    let server = TestServer::new().await;
+    let rule = r#"{"transition":"create","behaviour":{"do":"take","milliseconds":5000}}"#;
+    server.control("POST", "/rules", rule).await;
+    server.control("POST", "/reset", "").await;
+    let disk = server.available_disk().await;
+    assert_eq!(server.status_of(&disk).await, "Available", "there at once, without a rule");
+}
+
+#[tokio::test]
 async fn import_of_an_export_continues_operations_in_flight() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;

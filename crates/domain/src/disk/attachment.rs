@@ -205,6 +205,16 @@ impl Disk {
         tag::set(&mut self.tags, Tag::new("acs:ecs:diskPayType", paid));
     }
 
+    /// Changes `DeleteWithInstance`, also for after a detach that is under way.
+    pub fn set_delete_with_instance(&mut self, wanted: bool) {
+        self.delete_with_instance = wanted;
+        for at in &mut self.attachments {
+            if let Phase::Detaching { delete_with_instance } = &mut at.phase {
+                *delete_with_instance = wanted;
+            }
+        }
+    }
+
     /// Detaching → In_use: the guest did not release the disk.
     pub fn fail_detach(
         &mut self,

@@ -204,7 +204,8 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const CALLS_A_MINUTE: Option<u32> = Some(500);
-    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND, &KEY_PAIR_UNKNOWN];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -240,6 +241,9 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         must("the instance holds fewer cloud disks than its type allows", |f| f.cloud_disks < f.abilities.disk_quantity, &DISKS_EXCEEDED),
         must("fewer than 32 disks are being attached to the instance",  |f| f.attaching() < ATTACHING_PER_INSTANCE, &DISKS_ATTACHING_EXCEEDED),
     ];
+
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.password.as_ref());
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.look_at(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
@@ -291,14 +295,9 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         disk.delete_with_instance = params.delete_with_instance.unwrap_or(bootable);
         let (of, of_disk) = (instance.id.clone(), disk.id.clone());
         let attachment = AttachmentId { instance: of, disk: of_disk, generation };
+        let login = if bootable { login } else { NewLogin::default() };
         let plugging = Plugging::new(attachment, &disk, bootable).taking_over(taken);
-        let effect = Effect::reply(()).save(disk).start(plugging);
-        if !bootable || !login.is_some() {
-            return effect;
-        }
-        let mut instance = Arc::unwrap_or_clone(instance);
-        login.give(&mut instance);
-        effect.save(instance)
+        Effect::reply(()).save(disk).start(plugging.with_login(login))
     }
 }
 

@@ -304,13 +304,14 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             disk.portable = false;
             disk.delete_with_instance = true;
             disk.expires_at = instance.expires_at;
-            disk.activity = None;
+            let activity = disk.activity.take();
             let device = first_free_device(&facts.attached);
             let generation = disk
                 .begin_attach(instance.id.clone(), device, call.now)
                 .expect("a new disk can be attached");
             let attachment =
                 AttachmentId { instance: instance.id.clone(), disk: disk.id.clone(), generation };
+            disk.activity = activity;
             effect = effect.start(Plugging::of_new(attachment, &disk));
         } else if !disk.is_created() {
             effect = effect.start(CreatingDisk { disk: DiskSpec::of_new(&disk) });

@@ -62,10 +62,7 @@ custom image needs them.";
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
-        let automatic = match disk.delete_auto_snapshot {
-            true => image_lookups::without_needed(tx, snapshot_lookups::automatic(tx, &disk)?)?,
-            false => Vec::new(),
-        };
+        let automatic = image_lookups::snapshots_deleted_with(tx, &disk)?;
         Ok(Facts {
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
             automatic,

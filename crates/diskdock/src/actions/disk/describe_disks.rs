@@ -7,6 +7,7 @@ use crate::actions::creation_filter::creation_filter;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups::disks_made_from;
+use crate::catalog::{Completion, Environment};
 
 /// Lists disks that match all given filters.
 pub(crate) struct DescribeDisks;
@@ -52,9 +53,9 @@ params!(
         delete_auto_snapshot: Option<bool>,
         /// Only disks with this EnableAutoSnapshot attribute.
         enable_auto_snapshot: Option<bool>,
-        /// Only disks with (or without) an automatic snapshot policy. There are none here.
+        /// Only disks with (or without) an automatic snapshot policy.
         enable_automated_snapshot_policy: Option<bool>,
-        /// Only disks of this automatic snapshot policy. There are none here.
+        /// Only disks of this automatic snapshot policy.
         auto_snapshot_policy_id: Option<Text<1, 64>>,
         /// Only encrypted (or unencrypted) disks.
         encrypted: Option<bool>,
@@ -75,7 +76,8 @@ params!(
         lock_reason: Option<LockFilter>,
         /// Only disks created in a span: `CreationStartTime` and `CreationEndTime`.
         filter: Groups<DiskCreationFilter>,
-        /// Attributes to add to the reply: `Placement`. `IOPS` is always there.
+        /// Attributes to add to the reply: `Placement`, and `UsedBytes`, which the vendor does not
+        /// have: the bytes of the host's storage that real disks take. `IOPS` is always there.
         additional_attributes: Each<Text<1, 64>>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
         next_token: Option<Text<1, 128>>,
@@ -187,6 +189,9 @@ impl Query for DescribeDisks {
         &NEXT_TOKEN_NOT_VALID,
     ];
 
+    const COMPLETE: Option<Completion<Params, Reply>> = Some(add_used_bytes);
+    const IS_COMPLETED: fn(&Params) -> bool = |params| asks_for(params, "UsedBytes");
+
     fn answer(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Reply, ActionError> {
         let region = &params.region_id.0;
         call.environment.inventory.region(region).ok_or(&REGION_NOT_VALID)?;
@@ -206,12 +211,11 @@ impl Query for DescribeDisks {
         )?;
         let filter = filter(call, params)?;
         let found = tx.disks(&filter, &paging.page)?;
-        let with_placement =
-            params.additional_attributes.0.iter().any(|Text(name)| name == "Placement");
+        let with_placement = asks_for(params, "Placement");
         let mut disk = Vec::with_capacity(found.entries.len());
         for one in found.entries {
             let locks = locks_of_instance(tx, call, &one)?;
-            disk.push(DiskView { disk: one, locks, with_placement });
+            disk.push(DiskView { disk: one, locks, with_placement, used_bytes: None });
         }
         Ok(Reply {
             page_number: paging.number,
@@ -221,6 +225,22 @@ impl Query for DescribeDisks {
             disks: DiskList { disk },
         })
     }
+}
+
+/// Whether this attribute is to be in the reply.
+fn asks_for(params: &Params, attribute: &str) -> bool {
+    params.additional_attributes.0.iter().any(|Text(name)| name == attribute)
+}
+
+fn add_used_bytes(
+    environment: &Environment,
+    _: &Params,
+    mut reply: Reply,
+) -> Result<Reply, ActionError> {
+    for view in &mut reply.disks.disk {
+        view.used_bytes = (environment.used_bytes)(&view.disk.id);
+    }
+    Ok(reply)
 }
 
 /// Locks that a disk has through its instance: only while it is In_use.

@@ -124,7 +124,7 @@ A system disk can be detached while its instance is Stopped. It becomes a data d
         must("the instance is Running or Stopped",                       |f| f.instance.has_stable_status(), &INSTANCE_STATUS),
         must("for a system disk, the instance is Stopped",               |f| !f.is_system_disk() || f.is_stopped(), &INSTANCE_STATUS),
         must("a Running instance is of a type that can hot-detach",      |f| f.is_stopped() || f.hot_detach, &HOT_DETACH_UNSUPPORTED),
-        must("DeleteWithInstance is left out for a multi-attach disk",   |f| !f.disk.multi_attach || f.delete_with_instance.is_none(), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
+        must("DeleteWithInstance is not true for a multi-attach disk",   |f| !f.disk.multi_attach || f.delete_with_instance != Some(true), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
         must("DeleteWithInstance is true for an elastic ephemeral disk", |f| !f.is_ephemeral() || f.delete_with_instance == Some(true), &EPHEMERAL_DELETE_WITH_INSTANCE),
         must("fewer than 5 disks are leaving the instance",              |f| f.detaching < DETACHING_PER_INSTANCE, &DISKS_DETACHING_EXCEEDED),
     ];

@@ -93,7 +93,7 @@ impl Action for ModifyDiskAttribute {
         must("something is to change",                                 |f| f.changes_something(), &NOTHING_TO_MODIFY),
         must("the disk is no longer Creating",                         |f| f.all(|disk| disk.status() != DiskStatus::Creating), &DISK_STATUS_UNSUPPORTED),
         must("DeleteWithInstance of a multi-attach disk stays as it is", |f| f.all(|disk| !disk.multi_attach || f.new_delete_with_instance(disk).is_none()), &MULTI_ATTACH_DELETE_WITH_INSTANCE),
-        must("DeleteWithInstance does not become false for a disk that is not portable", |f| f.all(|disk| disk.portable || f.new_delete_with_instance(disk) != Some(false)), &DISK_NOT_PORTABLE),
+        must("DeleteWithInstance does not become false for a local disk, or a basic one that is not portable", |f| f.all(|disk| f.new_delete_with_instance(disk) != Some(false) || !is_bound(disk)), &DISK_NOT_PORTABLE),
         must("BurstingEnabled is for cloud_auto",                      |f| f.all_starting_to_burst(|disk| disk.category == Category::CloudAuto), &BURSTING_CATEGORY),
         must("a multi-attach disk does not burst",                     |f| f.all_starting_to_burst(|disk| !disk.multi_attach), &BURSTING_MULTI_ATTACH),
         must("a bursting disk is larger than 3 GiB",                   |f| f.all_starting_to_burst(|disk| disk.size_gib > 3), &BURSTING_SIZE),
@@ -116,6 +116,11 @@ impl Action for ModifyDiskAttribute {
         let save = |effect: Effect<()>, disk| effect.save(modified(params, disk));
         facts.disks.into_iter().fold(Effect::reply(()), save)
     }
+}
+
+/// Whether a disk goes with its instance in such a way that the API refuses to hear otherwise.
+fn is_bound(disk: &Disk) -> bool {
+    disk.category.is_local() || (disk.category == Category::Cloud && !disk.portable)
 }
 
 /// The ids that the request names, each once.
@@ -143,7 +148,13 @@ fn modified(params: &Params, mut disk: Disk) -> Disk {
     if let Some(Description(text)) = &params.description {
         disk.description.clone_from(text);
     }
-    disk.delete_with_instance = params.delete_with_instance.unwrap_or(disk.delete_with_instance);
+    // A disk that is not portable goes with its instance, whatever is asked for: one of a
+    // subscription, which Terraform asks to stay, is none the worse for being asked.
+    if let Some(wanted) = params.delete_with_instance
+        && (disk.portable || wanted)
+    {
+        disk.set_delete_with_instance(wanted);
+    }
     disk.delete_auto_snapshot = params.delete_auto_snapshot.unwrap_or(disk.delete_auto_snapshot);
     disk.enable_auto_snapshot = params.enable_auto_snapshot.unwrap_or(disk.enable_auto_snapshot);
     disk.bursting_enabled = params.bursting_enabled.unwrap_or(disk.bursting_enabled);

@@ -63,7 +63,9 @@ impl Facts {
 
     fn cooldown_has_passed(&self, disk: &Disk) -> bool {
         let since = |changed| self.now.since_ms(changed);
-        disk.charge_type_changed_at.map(since).is_none_or(|ms| ms >= CHARGE_TYPE_REST_S * 1_000)
+        // A switch that lies ahead was recorded while the clock was wrong.
+        let rests = |ms: i64| (0..CHARGE_TYPE_REST_S * 1_000).contains(&ms);
+        !disk.charge_type_changed_at.map(since).is_some_and(rests)
     }
 }
 

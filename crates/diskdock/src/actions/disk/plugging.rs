@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::disk::Attachment;
 
+use crate::actions::login::NewLogin;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskLimit, DiskSpec};
 
@@ -15,6 +16,9 @@ pub(crate) struct Plugging {
     /// Its bytes are still to be made.
     #[serde(default)]
     making: Option<DiskSpec>,
+    /// The disk is made for this attachment, and goes if that comes to nothing.
+    #[serde(default)]
+    is_new: bool,
     /// The disk becomes the system disk.
     #[serde(default)]
     bootable: bool,
@@ -34,6 +38,9 @@ pub(crate) struct Plugging {
     /// Other machines may have the disk at the same time.
     #[serde(default)]
     shared: bool,
+    /// The login that comes with a system disk.
+    #[serde(default, skip_serializing_if = "NewLogin::is_none")]
+    login: NewLogin,
 }
 
 impl Plugging {
@@ -42,13 +49,20 @@ impl Plugging {
         Plugging {
             attachment,
             making: None,
+            is_new: false,
             bootable,
             compensating: None,
             taking_over: None,
             compensated: false,
             limit: Some(DiskLimit::of(disk)),
             shared: disk.multi_attach,
+            login: NewLogin::default(),
         }
+    }
+
+    /// The same with a login that the instance gets together with the disk.
+    pub(super) fn with_login(self, login: NewLogin) -> Plugging {
+        Plugging { login, ..self }
     }
 
     /// The same with a disk that is taken over, if this is the attachment that it had.
@@ -59,7 +73,15 @@ impl Plugging {
     /// Makes a new data disk and plugs it in.
     pub(super) fn of_new(attachment: AttachmentId, disk: &Disk) -> Plugging {
         let making = Some(DiskSpec::of_new(disk));
-        Plugging { making, ..Plugging::new(attachment, disk, false) }
+        Plugging { making, is_new: true, ..Plugging::new(attachment, disk, false) }
+    }
+
+    /// Removes a disk that was made for the instance and did not get there: one that belongs to an
+    /// instance without being on it can be neither attached nor deleted. No guest wrote to it.
+    fn remove_new(&self, tx: &mut dyn WriteTx, disk: &Disk) -> Result<(), StoreError> {
+        let AttachmentId { instance, generation, .. } = &self.attachment;
+        let is_ours = disk.on(instance).is_some_and(|at| at.generation == *generation);
+        if is_ours { tx.remove_disk(&disk.id) } else { Ok(()) }
     }
 
     /// Takes one step towards having the disk at the guest.
@@ -122,6 +144,13 @@ impl Operation for Plugging {
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
         let AttachmentId { instance, disk, generation } = &self.attachment;
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
+        let failed = *outcome != Outcome::Done;
+        if failed && self.is_new && (self.compensated || self.making.is_some()) {
+            return self.remove_new(tx, &disk);
+        }
+        if self.is_new && !disk.is_created() {
+            disk.created().ok();
+        }
         let moved = match outcome {
             Outcome::Done => disk.finish_attach(instance, *generation),
             Outcome::Failed(_) if self.compensated => {
@@ -145,6 +174,7 @@ impl Operation for Plugging {
             disk.delete_protected = false;
             if let Some(mut instance) = tx.instance(instance)? {
                 instance.system_disk = Some(disk.id.clone());
+                self.login.clone().give(&mut instance);
                 tx.save_instance(&instance)?;
             }
         }

@@ -52,8 +52,10 @@ pub(crate) struct Facts {
     image_exists: bool,
     /// The instance that has it.
     power: Option<PowerFacts>,
-    /// Whether the instance, as it is here, has another login than in the store.
-    has_new_login: bool,
+    /// The login that the instance gets, and has here already.
+    login: NewLogin,
+    /// The login that it has in the store until the disk has its content.
+    login_before: NewLogin,
     /// Whether that instance runs Windows.
     is_windows: bool,
     /// Whether a snapshot of the disk is being made.
@@ -117,7 +119,7 @@ whatever fails meanwhile, the disk has one of the two.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;
-    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND, &KEY_PAIR_UNKNOWN];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -137,18 +139,21 @@ whatever fails meanwhile, the disk has one of the two.";
         must("with AutoStartInstance, the instance can start",       |f| !f.starts() || f.can_start(), &INSTANCE_STATUS),
     ];
 
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.password.as_ref());
+
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let disk = call.disk(tx, &params.disk_id)?.ok_or(&DISK_NOT_FOUND)?;
         let login = login(tx, call, &disk, params)?;
-        let has_new_login = login.is_some();
         let instance = match disk.attachments.first() {
             Some(at) => call.instance(tx, &at.instance)?,
             None => None,
         };
+        let login_before = instance.as_ref().map(NewLogin::of_instance).unwrap_or_default();
         let power = match instance {
             Some(mut instance) => {
                 // Before its machine is specified.
-                login.give(&mut instance);
+                login.clone().give(&mut instance);
                 Some(power_facts::facts(tx, call, instance, Requested::default())?)
             }
             None => None,
@@ -167,7 +172,8 @@ whatever fails meanwhile, the disk has one of the two.";
         };
         Ok(Facts {
             params: params.clone(),
-            has_new_login,
+            login,
+            login_before,
             content,
             content_exists,
             image_exists,
@@ -182,19 +188,19 @@ whatever fails meanwhile, the disk has one of the two.";
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {
         let starts = facts.starts();
-        let Facts { mut disk, content, power, has_new_login, .. } = facts;
+        let Facts { mut disk, content, power, login, login_before, .. } = facts;
         disk.reinit().expect("a disk that stands still can be set back");
         let power = power.expect("the rules want an instance");
+        let of = power.instance.id.clone();
         let mut effect = Effect::reply(());
         let mut then = None;
         if starts {
-            let (instance, starting) = Starting::of_stopped(power);
+            let (mut instance, starting) = Starting::of_stopped(power);
+            login_before.give(&mut instance);
             effect = effect.save(instance);
             then = Some(starting);
-        } else if has_new_login {
-            effect = effect.save(power.instance);
         }
-        let setting_back = SettingBack::new(&disk, content, then);
+        let setting_back = SettingBack::new(&disk, content, then).with_login(of, login);
         effect.save(disk).start(setting_back)
     }
 }
@@ -205,7 +211,7 @@ fn login(
     call: &Call<'_>,
     disk: &Disk,
     params: &Params,
-) -> Result<NewLogin, StoreError> {
+) -> Result<NewLogin, ActionError> {
     if disk.kind != DiskKind::System {
         return Ok(NewLogin::default());
     }

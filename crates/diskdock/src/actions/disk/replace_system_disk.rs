@@ -169,7 +169,8 @@ disk cannot be made, the old one is In_use again. The instance is not started me
     const NEEDS: Needs = Needs::Snapshots;
     const SDK: &'static [SdkParam] = &[SdkParam::long("Arn.AssumeRoleFor")];
     const ABOUT: About = About::NamedOnly;
-    const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND];
+    const LOAD_ERRORS: &'static [&'static ErrorCode] =
+        &[&INSTANCE_NOT_FOUND, &IMAGE_NOT_FOUND, &KEY_PAIR_UNKNOWN];
 
     /// Checked in this order; the first that does not hold is the error.
     #[rustfmt::skip]
@@ -193,6 +194,9 @@ disk cannot be made, the old one is In_use again. The instance is not started me
         must("the new disk is smaller neither than the old one nor than the category allows", |f| f.size() >= f.old_gib().max(f.range().0), &SYSTEM_SIZE_BELOW_MIN),
         must("the new disk is not larger than the category allows", |f| f.size() <= f.range().1, &NEW_SYSTEM_SIZE_ABOVE_MAX),
     ];
+
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.password.as_ref());
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
@@ -237,7 +241,7 @@ disk cannot be made, the old one is In_use again. The instance is not started me
 
     fn effect(call: &Call<'_>, _: &Params, facts: Facts) -> Effect<Reply> {
         let (new, generation) = new_disk(call, &facts);
-        let Facts { mut instance, old, params, custom, login, .. } = facts;
+        let Facts { instance, old, params, custom, login, .. } = facts;
         let mut old = old.expect("the rules want a system disk");
         let left = old.begin_detach(&instance.id, true).expect("a disk that is In_use can leave");
         let attachment = |disk: &Disk, generation: u64| AttachmentId {
@@ -250,16 +254,12 @@ disk cannot be made, the old one is In_use again. The instance is not started me
             new: attachment(&new, generation),
             spec: DiskSpec::of(&new),
             base_image: custom.base,
+            login: match params.password_inherit {
+                Some(true) => login.inheriting_password(),
+                Some(false) | None => login,
+            },
         };
-        let mut effect = Effect::reply(Reply { disk_id: new.id.to_string() });
-        let inherits = params.password_inherit == Some(true);
-        if login.is_some() || inherits {
-            login.give(&mut instance);
-            if inherits {
-                instance.password_hash.clear();
-            }
-            effect = effect.save(instance);
-        }
+        let effect = Effect::reply(Reply { disk_id: new.id.to_string() });
         effect.save(old).save(new).start(replacing)
     }
 }
@@ -318,6 +318,9 @@ pub(crate) struct Replacing {
     /// The image that a custom one comes from, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     base_image: String,
+    /// The login that comes with the new disk.
+    #[serde(default, skip_serializing_if = "NewLogin::is_none")]
+    login: NewLogin,
 }
 
 impl Replacing {
@@ -332,6 +335,7 @@ impl Replacing {
                 instance.system_disk = Some(disk.id.clone());
                 instance.image.clone_from(&disk.image);
                 instance.base_image.clone_from(&self.base_image);
+                self.login.clone().give(&mut instance);
                 tx.save_instance(&instance)?;
             }
             tx.remove_disk(&self.old.disk)?;

@@ -4,6 +4,7 @@
 use domain::SnapshotId;
 
 use crate::actions::instance::start_instance::Starting;
+use crate::actions::login::NewLogin;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskContent, DiskSpec};
 
@@ -40,6 +41,9 @@ pub(crate) struct SettingBack {
     cancelling: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     starting: Option<Starting>,
+    /// The instance that gets a login together with the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login: Option<(InstanceId, NewLogin)>,
 }
 
 impl SettingBack {
@@ -50,7 +54,12 @@ impl SettingBack {
         starting: Option<Starting>,
     ) -> SettingBack {
         let disk = DiskSpec::of(disk);
-        SettingBack { disk, content, is_done: false, cancelling: None, starting }
+        SettingBack { disk, content, is_done: false, cancelling: None, starting, login: None }
+    }
+
+    /// The same with a login that this instance gets together with the content.
+    pub(super) fn with_login(self, instance: InstanceId, login: NewLogin) -> SettingBack {
+        SettingBack { login: (!login.is_none()).then_some((instance, login)), ..self }
     }
 }
 
@@ -118,6 +127,9 @@ impl Operation for SettingBack {
             && disk.reinited().is_ok()
         {
             tx.save_disk(&disk)?;
+        }
+        if let Some((instance, login)) = self.login.as_ref().filter(|_| self.is_done) {
+            login.give_stored(tx, instance)?;
         }
         match &self.starting {
             Some(starting) => Operation::finish(starting, outcome, tx, now),

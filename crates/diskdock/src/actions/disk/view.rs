@@ -116,6 +116,8 @@ reply!(
         tags: Tags<'a>,
         /// Where a regional disk lies, if it was asked for.
         placement: Option<Placement<'a>>,
+        /// The bytes of the host's storage that a real disk takes, if they were asked for.
+        used_bytes: Option<u64>,
     }
 );
 
@@ -225,6 +227,8 @@ pub(crate) struct DiskView {
     pub locks: Vec<LockReason>,
     /// Whether the caller asked where a regional disk lies.
     pub with_placement: bool,
+    /// The bytes of storage that it takes, if the caller asked for them and they can be told.
+    pub used_bytes: Option<u64>,
 }
 
 impl ReplyValue for DiskView {
@@ -297,6 +301,7 @@ impl DiskView {
             operation_locks: self.operation_locks(),
             tags: Tags::of(&disk.tags),
             placement: self.with_placement.then_some(Placement { zone_ids: &disk.zone }),
+            used_bytes: self.used_bytes,
         }
     }
 

@@ -5,6 +5,7 @@ use super::launch::make::{Made, make};
 use super::launch::{Launch, LaunchPlan, plan};
 use super::machine_spec::machine_spec;
 use super::resource::INSTANCE;
+use crate::actions::login::Password;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::joined_params;
@@ -91,6 +92,9 @@ only. A simulated instance has no guest, and nothing listens.";
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
+
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.launch.password.as_ref());
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<LaunchPlan, ActionError> {
         LaunchPlan::of(tx, call, &params.launch, 1)

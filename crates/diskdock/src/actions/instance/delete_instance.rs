@@ -6,7 +6,9 @@
 
 use super::power_facts::{self, PowerFacts, Requested};
 use super::resource::INSTANCE;
+use crate::actions::image_lookups;
 use crate::actions::prelude::*;
+use crate::store::EntityWrites;
 
 /// Disks that are looked through at a time for former system disks.
 const BATCH_SIZE: u32 = 1_000;
@@ -191,6 +193,9 @@ fn release_disks(tx: &mut dyn WriteTx, instance: &Instance, now: Moment) -> Resu
         let Some(mut disk) = tx.disk(&at.disk)? else { continue };
         let goes_along = disk.delete_with_instance || !disk.portable || disk.category.is_local();
         if at.phase == Phase::Attached && goes_along && !disk.multi_attach {
+            for snapshot in image_lookups::snapshots_deleted_with(tx, &disk)? {
+                tx.remove(&snapshot.id)?;
+            }
             tx.remove_disk(&disk.id)?;
         } else {
             disk.detached_by_instance_deletion(&instance.id, now);

@@ -164,6 +164,9 @@ attaches.";
         must("EnableNetworkEncryption is not true",                   |f| f.params.enable_network_encryption != Some(true), &NETWORK_ENCRYPTION_UNSUPPORTED),
     ];
 
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.password.as_ref());
+
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<Facts, ActionError> {
         let instance = call.instance(tx, &params.instance_id)?.ok_or(&INSTANCE_NOT_FOUND)?;
         let inventory = &call.environment.inventory;
@@ -172,9 +175,11 @@ attaches.";
         Ok(Facts {
             is_windows: image.as_ref().is_some_and(|image| image.os_type == OsType::Windows),
             is_burstable: found.is_some_and(|found| found.credits.is_some()),
-            takes_password: params.password.is_none()
-                || call.environment.is_simulated
-                || image.as_ref().is_none_or(|image| image.cloud_init),
+            takes_password: Password::is_taken(
+                params.password.as_ref(),
+                call,
+                image.as_ref().is_none_or(|image| image.cloud_init),
+            ),
             params: params.clone(),
             instance,
         })

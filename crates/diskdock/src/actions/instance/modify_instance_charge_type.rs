@@ -113,11 +113,14 @@ impl Facts {
         order::end_of_period(self.now, length)
     }
 
-    /// Whether a disk is switched together with its instance.
+    /// Whether a disk is switched together with its instance. One that is on its way to or from the
+    /// instance, on several ones, or a former system disk is none that can be tied to it.
     fn goes_along(&self, disk: &Disk) -> bool {
         match self.to() {
             ChargeType::PrePaid => {
-                disk.kind == DiskKind::System || self.params.include_data_disks == Some(true)
+                let stays = disk.status() == DiskStatus::InUse && !disk.multi_attach;
+                let is_wanted = self.params.include_data_disks == Some(true);
+                disk.kind == DiskKind::System || (is_wanted && stays && !disk.delete_protected)
             }
             ChargeType::PostPaid => disk.charge_type == ChargeType::PrePaid,
         }

@@ -6,6 +6,7 @@ use super::launch::params::Ipv4;
 use super::launch::{Launch, LaunchPlan, plan};
 use super::resource::INSTANCE;
 use super::start_instance::Starting;
+use crate::actions::login::Password;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::catalog::{Time, joined_params};
@@ -291,6 +292,9 @@ only. A simulated instance has no guest, and nothing listens.";
 
     /// Checked in this order; the first that does not hold is the error.
     const PRECONDITIONS: &'static [Precondition<LaunchPlan>] = plan::RULES;
+
+    const COMPUTES: fn(&Params) -> Option<&dyn Computes> =
+        |params| Password::computes(params.launch.password.as_ref());
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<LaunchPlan, ActionError> {
         let amount = params.run.amount.map_or(1, |amount| amount.0);

@@ -103,7 +103,7 @@ async fn carry_out(
     let id = policy.id;
     let done = move |tx: &mut dyn WriteTx| {
         let Some(mut policy) = tx.get(&id)? else { return Ok(()) };
-        policy.done_until = policy.done_until.max(slot);
+        policy.carried_out(slot, now.moment);
         tx.save(&policy)
     };
     store.write(done).await
@@ -122,7 +122,7 @@ fn begin_snapshot(
 ) -> Result<SlotResult, StoreError> {
     let Some(disk) = tx.disk(disk)? else { return Ok(SlotResult::Already) };
     if disk.auto_snapshot_policy != policy.id.as_str()
-        || snapshot_lookups::has_automatic_since(tx, &disk, slot)?
+        || snapshot_lookups::has_automatic_since(tx, &disk, slot, now.moment)?
     {
         return Ok(SlotResult::Already);
     }

@@ -229,6 +229,12 @@ errors! {
     AUTO_RELEASE_MALFORMED = 400 "InvalidAutoReleaseTime.Malformed"
         "The specified parameter AutoReleaseTime is not valid."
         => "Use a time in UTC that is 30 minutes to 3 years ahead.";
+    LAUNCH_KEY_PAIR_NOT_FOUND = 404 "InvalidKeyPairName.NotFound"
+        "The specified parameter KeyPairName does not exist in our records."
+        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours.";
+    LAUNCH_SNAPSHOT_POLICY_NOT_FOUND = 404 "InvalidAutoSnapshotPolicyId.NotFound"
+        "Specified parameter AutoSnapshotPolicyId not found."
+        => "Use a policy of DescribeAutoSnapshotPolicyEx in the region of the instance.";
     KEY_PAIR_WINDOWS = 403 "DependencyViolation.WindowsInstance"
         "The instance creating is window, cannot use ssh key pair to login."
         => "Use Password for Windows.";
@@ -271,6 +277,9 @@ errors! {
     INSTANCE_FILTER_VALUE_NOT_VALID = 404 "InvalidFilterValue"
         "Invalid filter.value."
         => "Use a time in UTC such as 2026-01-02T03:04Z.";
+    KEY_PAIR_UNKNOWN = 400 "InvalidKeyPairName.NotFound"
+        "The specified KeyPairName does not exist."
+        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours.";
     KEY_PAIR_WINDOWS_DISK = 403 "DependencyViolation.WindowsInstance"
         "The instance creating is windows, cannot use ssh key pair to login."
         => "Use Password for Windows.";

@@ -53,7 +53,7 @@ errors! {
         => "Local and elastic ephemeral disks have no snapshots.";
     NEVER_ATTACHED = 403 "IncorrectDiskStatus.NeverAttached"
         "The specified disk has never been attached to any instance."
-        => "Attach the disk once; there is nothing on it yet.";
+        => "Attach the disk once: there is nothing on it yet. `serve --snapshot-new-disks` accepts it.";
     INSTANCE_OF_DISK_LOCKED = 403 "InstanceLockedForSecurity"
         "The disk attached instance is locked due to security."
         => "Have the lock removed; see OperationLocks in DescribeInstances.";

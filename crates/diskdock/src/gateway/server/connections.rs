@@ -4,6 +4,8 @@
 //! waiting longest: with an unfinished request, an unread reply, or no request at all. A
 //! client that is being served is never closed, and one address cannot take another's room.
 
+mod large_bodies;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,10 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Large bodies in memory at a time: 128 MiB, whatever the number of connections.
-const LARGE_BODIES: usize = 128;
-/// Those of one address, so that one that sends them slowly leaves room for others.
-const LARGE_BODIES_OF_ADDRESS: usize = 32;
+pub(super) use large_bodies::LargeBody;
 
 /// How many clients may be connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +143,8 @@ struct ClientTable {
     by_address: HashMap<IpAddr, HashMap<u64, Arc<ConnectedClient>>>,
     total: usize,
     last_number: u64,
-    /// Large bodies that are being read or served, by address.
-    large_bodies: HashMap<IpAddr, usize>,
+    /// The clients whose large bodies are being read or served, by address.
+    large_bodies: HashMap<IpAddr, Vec<u64>>,
 }
 
 impl Connections {
@@ -231,38 +230,6 @@ pub(super) struct Admitted {
     pub(super) client: Arc<ConnectedClient>,
 }
 
-impl Admitted {
-    /// Room for a large body of this client until it is dropped, if there is any.
-    pub(super) fn large_body(&self) -> Option<LargeBody<'_>> {
-        let mut table = self.connections.lock();
-        let in_all: usize = table.large_bodies.values().sum();
-        let of_address = table.large_bodies.get(&self.address).copied().unwrap_or_default();
-        if in_all >= LARGE_BODIES || of_address >= LARGE_BODIES_OF_ADDRESS {
-            return None;
-        }
-        table.large_bodies.insert(self.address, of_address + 1);
-        drop(table);
-        Some(LargeBody { admitted: self })
-    }
-}
-
-/// Room for a large body.
-pub(super) struct LargeBody<'a> {
-    admitted: &'a Admitted,
-}
-
-impl Drop for LargeBody<'_> {
-    fn drop(&mut self) {
-        let address = &self.admitted.address;
-        let mut table = self.admitted.connections.lock();
-        let Some(held) = table.large_bodies.get_mut(address) else { return };
-        *held -= 1;
-        if *held == 0 {
-            table.large_bodies.remove(address);
-        }
-    }
-}
-
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.connections.lock().remove(&self.address, self.number);
@@ -285,30 +252,17 @@ fn group_of(peer: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    pub(super) const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    fn connections(total: usize, per_address: usize) -> Arc<Connections> {
+    pub(super) fn connections(total: usize, per_address: usize) -> Arc<Connections> {
         Connections::new(ConnectionLimits { total, per_address })
     }
 
-    fn other(last: u8) -> IpAddr {
+    pub(super) fn other(last: u8) -> IpAddr {
         [192, 0, 2, last].into()
     }
 
-    #[tokio::test]
-    async fn large_bodies_of_one_address_leave_room_for_others() {
-        let connections = connections(10, 10);
-        let [here, there] = [HERE, other(1)].map(|peer| connections.admit(peer).unwrap());
-        let mut held: Vec<_> = (0..LARGE_BODIES_OF_ADDRESS).map(|_| here.large_body()).collect();
-        assert!(held.iter().all(Option::is_some) && here.large_body().is_none());
-        assert!(there.large_body().is_some());
-        held.pop();
-        assert!(here.large_body().is_some());
-        drop(held);
-        assert!(connections.lock().large_bodies.is_empty());
-    }
-
-    async fn is_evicted(admitted: &Admitted) -> bool {
+    pub(super) async fn is_evicted(admitted: &Admitted) -> bool {
         let short = Duration::from_millis(1);
         tokio::time::timeout(short, admitted.client.evicted()).await.is_ok()
     }

@@ -142,6 +142,7 @@ impl Volumes for FlawedVolumes {
         check_name(disk: &DiskId, opened: &Opened) -> ();
         refuse_if_written(disk: &DiskId) -> ();
         delete(disk: &DiskId) -> Deleted;
+        used_bytes(disk: &DiskId) -> Option<u64>;
         holders(disk: &DiskId) -> Vec<Holder>;
         accept(disk: &DiskId) -> Option<String>;
         restore(disk: &DiskId, opened: &Opened, process: u32) -> Opened;

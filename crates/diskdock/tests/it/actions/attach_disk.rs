@@ -127,6 +127,10 @@ async fn attach_disk_takes_a_former_system_disk_as_xvda_with_a_credential() {
         server.finish_all().await;
         assert_eq!(server.describe(&disk).await["Type"], "data");
         let ask = [&named(&instance, &disk)[..], more].concat();
+        if more.contains(&pair) {
+            server.expect_code("AttachDisk", &ask, (400, "InvalidKeyPairName.NotFound")).await;
+            server.key_pair("mine").await;
+        }
         server.ok("AttachDisk", &ask).await;
         server.finish_all().await;
         let shown = server.describe(&disk).await;

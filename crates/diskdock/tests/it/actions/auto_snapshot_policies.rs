@@ -1,4 +1,6 @@
-//! Automatic snapshot policies, and the schedule that maintenance carries out.
+//! Automatic snapshot policies.
+
+mod schedule;
 
 use domain::Category;
 use serde_json::{Value, json};
@@ -6,9 +8,6 @@ use serde_json::{Value, json};
 use crate::harness::{REGION, Refused, TestServer};
 
 const HERE: (&str, &str) = ("regionId", REGION);
-/// Milliseconds in an hour, and in a day.
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 const EVERY_DAY: &str = r#"["1","2","3","4","5","6","7"]"#;
 
 /// A policy with this schedule and retention.
@@ -33,20 +32,6 @@ async fn shown(server: &TestServer, policy: &str) -> Value {
     let ask = [("RegionId", REGION), ("AutoSnapshotPolicyId", policy)];
     let reply = server.ok("DescribeAutoSnapshotPolicyEx", &ask).await.json;
     reply["AutoSnapshotPolicies"]["AutoSnapshotPolicy"][0].clone()
-}
-
-/// The snapshots that policies have made of a disk, newest first.
-async fn automatic(server: &TestServer, disk: &str) -> Vec<Value> {
-    let ask = [("RegionId", REGION), ("DiskId", disk), ("SnapshotType", "auto")];
-    let reply = server.ok("DescribeSnapshots", &ask).await.json;
-    reply["Snapshots"]["Snapshot"].as_array().unwrap().clone()
-}
-
-/// Time passes, and maintenance looks; what it begins ends.
-async fn maintain(server: &TestServer, milliseconds: i64) {
-    server.pass(milliseconds).await;
-    server.assembly.life.run_maintenance().await;
-    server.finish_all().await;
 }
 
 #[tokio::test]
@@ -155,100 +140,26 @@ async fn apply_and_cancel_auto_snapshot_policy_show_on_the_disks() {
 }
 
 #[tokio::test]
-async fn schedule_makes_one_snapshot_of_each_disk_for_each_hour_it_names() {
+async fn launch_gives_its_disks_the_policies_that_are_asked_for() {
     let server = TestServer::new().await;
-    let instance = server.running_instance().await;
-    let (one, other) = (server.disk_on(&instance).await, server.disk_on(&instance).await);
-    // Every hour of every day, so that a slot comes within the hour.
-    let hours: Vec<_> = (0..24).map(|hour| format!("\"{hour}\"")).collect();
-    let hourly = policy(&server, &format!("[{}]", hours.join(",")), EVERY_DAY, "2").await;
-    apply(&server, &hourly, &one).await;
-    apply(&server, &hourly, &other).await;
-    maintain(&server, 0).await;
-    assert_eq!(automatic(&server, &one).await, Vec::<Value>::new(), "no hour has come");
-    maintain(&server, HOUR_MS).await;
-    let made = automatic(&server, &one).await;
-    assert_eq!(made.len(), 1);
-    assert_eq!(
-        (&made[0]["Status"], &made[0]["RetentionDays"]),
-        (&json!("accomplished"), &json!(2))
-    );
-    let name = made[0]["SnapshotName"].as_str().unwrap();
-    assert!(name.starts_with("auto_") && name.ends_with(&hourly), "{name}");
-    assert_eq!(automatic(&server, &other).await.len(), 1);
-    maintain(&server, 1_000).await;
-    assert_eq!(automatic(&server, &one).await.len(), 1, "once for each hour");
-    maintain(&server, HOUR_MS).await;
-    assert_eq!(automatic(&server, &one).await.len(), 2);
-    maintain(&server, 3 * DAY_MS).await;
-    let left = automatic(&server, &one).await;
-    assert_eq!(
-        left.len(),
-        1,
-        "retention deletes them, and one hour of those missed is made up for"
-    );
-    server.ok("CancelAutoSnapshotPolicy", &[HERE, ("diskIds", &format!("[\"{one}\"]"))]).await;
-    maintain(&server, HOUR_MS).await;
-    assert_eq!(automatic(&server, &one).await.len(), 1, "not without a policy");
-    assert_eq!(automatic(&server, &other).await.len(), 2);
-}
-
-#[tokio::test]
-async fn schedule_goes_on_after_a_downtime_and_a_crash_in_between_makes_none_twice() {
-    let server = TestServer::new().await;
-    let instance = server.running_instance().await;
-    let disk = server.disk_on(&instance).await;
-    let daily = policy(&server, r#"["0","12"]"#, EVERY_DAY, "-1").await;
-    apply(&server, &daily, &disk).await;
-    let server = server.restart_after(5 * DAY_MS).await;
-    server.rule(r#"{"transition":"snapshot","behaviour":{"do":"hold"}}"#);
-    server.assembly.life.run_maintenance().await;
-    server.drain().await;
-    assert_eq!(automatic(&server, &disk).await.len(), 1, "not one for each hour that was missed");
-    let server = server.restart().await;
-    maintain(&server, 1_000).await;
-    let made = automatic(&server, &disk).await;
-    assert_eq!((made.len(), &made[0]["Status"]), (1, &json!("accomplished")));
-    assert_eq!(made[0].get("RetentionDays"), None, "kept for ever");
-}
-
-#[tokio::test]
-async fn schedule_passes_over_disks_that_cannot_have_snapshots() {
-    let server = TestServer::new().await;
-    let instance = server.running_instance().await;
-    let (fresh, used) = (server.available_disk().await, server.disk_on(&instance).await);
-    let busy = server.disk_on(&instance).await;
-    let daily = policy(&server, r#"["0","12"]"#, EVERY_DAY, "1").await;
-    for disk in [&fresh, &used, &busy] {
-        apply(&server, &daily, disk).await;
-    }
-    server.change_disk(&busy, |d| d.activity = Some(domain::Activity::Modifying)).await;
-    maintain(&server, DAY_MS / 2).await;
-    assert_eq!(automatic(&server, &used).await.len(), 1);
-    assert_eq!(automatic(&server, &fresh).await.len(), 0);
-    assert_eq!(automatic(&server, &busy).await.len(), 0);
-    assert_eq!(server.warned("no automatic snapshot"), 2);
-}
-
-#[tokio::test]
-async fn delete_disk_takes_its_automatic_snapshots_along_on_request() {
-    let server = TestServer::new().await;
-    let instance = server.running_instance().await;
-    let daily = policy(&server, r#"["0","12"]"#, EVERY_DAY, "-1").await;
-    let (goes, stays) = (server.disk_on(&instance).await, server.disk_on(&instance).await);
-    for disk in [&goes, &stays] {
-        apply(&server, &daily, disk).await;
-    }
-    maintain(&server, DAY_MS / 2).await;
-    let ask = [("RegionId", REGION), ("DiskId", goes.as_str()), ("DeleteAutoSnapshot", "true")];
-    server.ok("ModifyDiskAttribute", &ask).await;
-    for disk in [&goes, &stays] {
-        server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", disk)]).await;
-        server.finish_all().await;
-        server.ok("DeleteDisk", &[("DiskId", disk)]).await;
-    }
-    assert_eq!(automatic(&server, &goes).await.len(), 0);
-    assert_eq!(automatic(&server, &stays).await.len(), 1);
+    let daily = policy(&server, r#"["12"]"#, EVERY_DAY, "1").await;
+    let weekly = policy(&server, r#"["1"]"#, r#"["1"]"#, "30").await;
+    let instance = server
+        .run_one(&[
+            ("SystemDisk.AutoSnapshotPolicyId", Some(&daily)),
+            ("DataDisk.1.Size", Some("40")),
+            ("DataDisk.1.AutoSnapshotPolicyId", Some(&weekly)),
+            ("DataDisk.2.Size", Some("40")),
+        ])
+        .await;
+    server.finish_all().await;
+    let ask = [("RegionId", REGION), ("InstanceId", instance.as_str())];
+    let reply = server.ok("DescribeDisks", &ask).await.json;
+    let mut found: Vec<_> = reply["Disks"]["Disk"].as_array().unwrap().clone();
+    found.sort_unstable_by_key(|disk| disk["Device"].as_str().map(str::to_owned));
+    let policies: Vec<_> = found.iter().map(|disk| &disk["AutoSnapshotPolicyId"]).collect();
+    assert_eq!(policies, [&json!(daily), &json!(weekly), &json!("")]);
+    assert_eq!(shown(&server, &weekly).await["DiskNums"], 1);
 }
 
 #[tokio::test]

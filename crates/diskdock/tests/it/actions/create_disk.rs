@@ -112,8 +112,6 @@ async fn create_disk_with_a_subscription_instance_attaches_a_disk_that_goes_with
     assert_eq!(shown["DiskChargeType"], "PrePaid");
     assert_eq!(shown["Portable"], false);
     assert_eq!(shown["DeleteWithInstance"], true);
-    let stay = [("DiskId", disk.as_str()), ("DeleteWithInstance", "false")];
-    server.expect_code("ModifyDiskAttribute", &stay, (403, "DiskNotPortable")).await;
     assert_eq!(server.differences().await, []);
 }
 
@@ -180,4 +178,47 @@ async fn encrypted_disk_without_a_key_shows_the_service_key_of_its_account() {
     assert_eq!(found.len(), 3);
     server.become_another_account().await;
     assert_ne!(key_of(&server, &encrypted).await, key);
+}
+
+/// It belongs to an instance that does not have it: nobody could attach or delete it.
+#[tokio::test]
+async fn create_disk_for_an_instance_that_comes_to_nothing_leaves_no_disk() {
+    for transition in ["create", "attach"] {
+        let server = TestServer::new().await;
+        let instance = server.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
+        server
+            .control(
+                "POST",
+                "/rules",
+                &format!(
+                    r#"{{"transition":"{transition}","times":1,"behaviour":{{"do":"refuse"}}}}"#
+                ),
+            )
+            .await;
+        let given = ask(&[("ZoneId", None), ("InstanceId", Some(&instance))]);
+        let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+        server.finish_all().await;
+        assert_eq!(server.status_of(&disk).await, "gone", "{transition}");
+        assert_eq!(server.differences().await, []);
+    }
+}
+
+#[tokio::test]
+async fn snapshot_stays_while_a_disk_for_an_instance_is_made_from_it() {
+    let server = TestServer::new().await;
+    let other = server.running_instance().await;
+    let source = server.disk_on(&other).await;
+    let snapshot = server.snapshot_of(&source).await;
+    let instance = server.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
+    server.control("POST", "/rules", r#"{"transition":"create","behaviour":{"do":"hold"}}"#).await;
+    let given =
+        ask(&[("ZoneId", None), ("InstanceId", Some(&instance)), ("SnapshotId", Some(&snapshot))]);
+    let disk = server.ok("CreateDisk", &given).await.text_at("DiskId");
+    assert_eq!(server.status_of(&disk).await, "Creating");
+    let delete = [("SnapshotId", snapshot.as_str()), ("Force", "true")];
+    assert_eq!(server.call("DeleteSnapshot", &delete).await.status, 403);
+    server.control("POST", "/transitions/finish", &format!("{{\"disk\":\"{disk}\"}}")).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&disk).await, "In_use");
+    server.ok("DeleteSnapshot", &delete).await;
 }

@@ -141,3 +141,21 @@ async fn modify_disk_attribute_accepts_values_that_the_disk_has_already() {
         assert_eq!(server.describe(disk).await, before, "{name}={value}");
     }
 }
+
+#[tokio::test]
+async fn modify_disk_attribute_during_a_detach_is_not_undone_by_its_end() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    for behaviour in ["finish", "refuse"] {
+        let disk = server.disk_on(&instance).await;
+        server.rule(r#"{"transition":"detach","times":1,"behaviour":{"do":"hold"}}"#);
+        server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", &disk)]).await;
+        server.drain().await;
+        let along = [("DiskId", disk.as_str()), ("DeleteWithInstance", "true")];
+        server.ok("ModifyDiskAttribute", &along).await;
+        let path = format!("/transitions/{behaviour}");
+        server.control("POST", &path, &format!("{{\"disk\":\"{disk}\"}}")).await;
+        server.finish_all().await;
+        assert_eq!(server.describe(&disk).await["DeleteWithInstance"], true, "{behaviour}");
+    }
+}

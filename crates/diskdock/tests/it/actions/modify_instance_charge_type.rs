@@ -130,3 +130,33 @@ async fn describe_instance_auto_renew_attribute_shows_subscriptions_only() {
     let elsewhere = [("RegionId", "mars"), ("InstanceId", id.as_str())];
     server.expect_code(RENEWAL, &elsewhere, (404, "InvalidRegionId.NotFound")).await;
 }
+
+/// A disk that is tied to an instance can never leave it: one that is leaving, or is on others too,
+/// is not.
+#[tokio::test]
+async fn modify_instance_charge_type_ties_no_disk_that_is_leaving_or_on_others_too() {
+    let server = TestServer::new().await;
+    let id = server.run_one(&[]).await;
+    let (leaving, shared) = (server.disk_on(&id).await, server.disk_on(&id).await);
+    let stays = server.disk_on(&id).await;
+    server.change_disk(&shared, |disk| disk.multi_attach = true).await;
+    server.rule(r#"{"transition":"detach","behaviour":{"do":"hold"}}"#);
+    server.ok("DetachDisk", &[("InstanceId", &id), ("DiskId", &leaving)]).await;
+    let ids = format!("[\"{id}\"]");
+    let ask = [
+        ("RegionId", REGION),
+        ("InstanceIds", ids.as_str()),
+        ("InstanceChargeType", "PrePaid"),
+        ("IncludeDataDisks", "true"),
+    ];
+    server.ok(ACTION, &ask).await;
+    server.control("POST", "/transitions/finish", "{}").await;
+    server.finish_all().await;
+    for (disk, paid) in [(&leaving, "PostPaid"), (&shared, "PostPaid"), (&stays, "PrePaid")] {
+        let shown = server.describe(disk).await;
+        assert_eq!(shown["DiskChargeType"], paid);
+        assert_eq!(shown["Portable"], paid == "PostPaid");
+    }
+    assert_eq!(server.status_of(&leaving).await, "Available");
+    server.ok("DeleteDisk", &[("DiskId", &leaving)]).await;
+}

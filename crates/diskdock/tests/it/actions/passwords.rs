@@ -63,13 +63,14 @@ async fn new_system_comes_with_password_and_key_pair() {
     let replace = [("InstanceId", instance.as_str()), ("ImageId", IMAGE)];
     let login = [("Password", FIRST), pair[1], ("AutoStartInstance", "true")];
     server.ok("ReInitDisk", &[&[("DiskId", system.as_str())], &login[..]].concat()).await;
+    assert_eq!(hash(&server, &instance), "", "not before the disk has its content");
+    let under_way = server.export_json();
+    server.finish_all().await;
     let first = hash(&server, &instance);
     assert!(first.starts_with("$6$"), "{first}");
     assert_eq!(stored(&server, &instance)["public_key"], PUBLIC);
-    // The machine that is to start has both, too.
-    let started = server.export_json();
-    assert_eq!(started.matches(&first).count(), 2, "{started}");
-    server.finish_all().await;
+    // The machine that was to start has it, too.
+    assert_eq!(under_way.matches(&first).count(), 2, "{under_way}");
     server.ok("StopInstance", &[("InstanceId", &instance)]).await;
     server.finish_all().await;
 
@@ -108,6 +109,45 @@ async fn system_disk_that_returns_comes_with_password_and_key_pair() {
     let before = hash(&server, &instance);
     server.ok("AttachDisk", &ask).await;
     assert_eq!(hash(&server, &instance), before, "a data disk has no login");
+}
+
+/// The old system is what it was, and so is its login.
+#[tokio::test]
+async fn request_that_fails_changes_no_login() {
+    let server = TestServer::new().await;
+    server.key_pair("ops").await;
+    let instance = server.stopped_instance().await;
+    let system = server.disks_of(&instance).await[0]["DiskId"].as_str().unwrap().to_owned();
+    let of_instance = ("InstanceId", instance.as_str());
+    server.ok("ModifyInstanceAttribute", &[of_instance, ("Password", FIRST)]).await;
+    let before = stored(&server, &instance);
+    let login = [("Password", SECOND), ("KeyPairName", "ops")];
+    let inherits = ("PasswordInherit", "true");
+    let disk = ("DiskId", system.as_str());
+    let image = ("ImageId", IMAGE);
+    for (transition, action, ask) in [
+        ("reinit", "ReInitDisk", vec![disk, login[0], login[1]]),
+        ("replace", "ReplaceSystemDisk", vec![of_instance, image, login[0], login[1]]),
+        ("replace", "ReplaceSystemDisk", vec![of_instance, image, inherits]),
+    ] {
+        server.rule(&format!(
+            r#"{{"transition":"{transition}","times":1,"behaviour":{{"do":"refuse"}}}}"#
+        ));
+        server.ok(action, &ask).await;
+        server.finish_all().await;
+        for field in ["password_hash", "key_pair", "public_key"] {
+            assert_eq!(stored(&server, &instance)[field], before[field], "{action}: {field}");
+        }
+    }
+    server.ok("DetachDisk", &[of_instance, disk]).await;
+    server.finish_all().await;
+    server.rule(r#"{"transition":"attach","times":1,"behaviour":{"do":"refuse"}}"#);
+    let ask = [of_instance, disk, ("Bootable", "true"), login[0], login[1]];
+    server.ok("AttachDisk", &ask).await;
+    server.finish_all().await;
+    assert_eq!(server.status_of(&system).await, "Available");
+    assert_eq!(stored(&server, &instance)["password_hash"], before["password_hash"]);
+    assert_eq!(stored(&server, &instance)["key_pair"], before["key_pair"]);
 }
 
 /// With virtual machines, no password is set inside a guest that nothing would tell of it.

@@ -27,6 +27,9 @@ async fn replace_system_disk_gives_the_instance_another_disk() {
         &[("SystemDisk.Size", "60"), ("KeyPairName", "key-1"), ("ClientToken", "token-1")],
     ]
     .concat();
+    let unknown = (400, "InvalidKeyPairName.NotFound");
+    server.expect_code("ReplaceSystemDisk", &ask, unknown).await;
+    server.key_pair("key-1").await;
     let new = server.ok("ReplaceSystemDisk", &ask).await.text_at("DiskId");
     assert_ne!(new, old);
     assert_eq!(server.status_of(&new).await, "Creating");
@@ -141,9 +144,11 @@ async fn replace_system_disk_refuses_malformed_parameters() {
 async fn replace_system_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, disk) = stopped(&server).await;
+    server.key_pair("key-1").await;
     let windows = "win2025_24H2_x64_dtc_zh-cn_40G_alibase_20260211.vhd";
     let expect_refusal = async |status: u16, code: &str| {
-        let ask = [("InstanceId", instance.as_str()), ("ImageId", windows), ("KeyPairName", "k")];
+        let pair = ("KeyPairName", "key-1");
+        let ask = [("InstanceId", instance.as_str()), ("ImageId", windows), pair];
         server.expect_code("ReplaceSystemDisk", &ask, (status, code)).await;
     };
     expect_refusal(403, "DependencyViolation.WindowsInstance").await;

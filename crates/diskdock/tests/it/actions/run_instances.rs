@@ -57,6 +57,7 @@ async fn run_instances_starts_an_instance_with_its_disks_attached() {
 #[tokio::test]
 async fn describe_instances_shows_the_requested_attributes() {
     let server = TestServer::new().await;
+    server.key_pair("mine").await;
     let instance = server
         .run_one(&[
             ("InstanceName", Some("web-1")),

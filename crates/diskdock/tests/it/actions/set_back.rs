@@ -53,6 +53,8 @@ async fn reinit_disk_starts_the_instance_afterwards_on_request() {
     let (instance, disk) = stopped(&server).await;
     server.rule(r#"{"transition":"reinit","behaviour":{"do":"hold"}}"#);
     let ask = [("DiskId", disk.as_str()), ("AutoStartInstance", "true"), ("KeyPairName", "key-1")];
+    server.expect_code("ReInitDisk", &ask, (400, "InvalidKeyPairName.NotFound")).await;
+    server.key_pair("key-1").await;
     server.ok("ReInitDisk", &ask).await;
     server.drain().await;
     assert_eq!(server.instance_status(&instance).await, "Starting");
@@ -135,6 +137,7 @@ async fn reinit_disk_refuses_malformed_parameters() {
 async fn reinit_disk_answers_the_first_failed_precondition() {
     let server = TestServer::new().await;
     let (instance, disk) = stopped(&server).await;
+    server.key_pair("key-1").await;
     let expect_refusal = async |status: u16, code: &str| {
         let ask =
             [("DiskId", disk.as_str()), ("AutoStartInstance", "true"), ("KeyPairName", "key-1")];

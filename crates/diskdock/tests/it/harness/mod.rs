@@ -233,6 +233,10 @@ impl TestServer {
     }
 
     /// A new Available disk of 20 GiB.
+    pub(crate) async fn key_pair(&self, name: &str) {
+        self.ok("CreateKeyPair", &[("RegionId", REGION), ("KeyPairName", name)]).await;
+    }
+
     pub(crate) async fn available_disk(&self) -> String {
         let parameters = [
             ("RegionId", REGION),

@@ -1,6 +1,7 @@
 //! Terraform's provider: a disk and its attachment, made, changed, planned again and destroyed,
 //! with the types of fields that the provider does not do without.
 
+use domain::ChargeType;
 use serde_json::{Value, json};
 
 use crate::harness::{REGION, Style, TestServer, ZONE};
@@ -114,7 +115,7 @@ async fn terraform_attachment_is_read_planned_again_and_destroyed() {
     assert_eq!(state["DeleteWithInstance"], false);
     server.pass(60_000).await;
     assert_eq!(read(&server, &disk).await.unwrap(), state, "the second plan is empty");
-    ok(&server, "DetachDisk", &both).await;
+    ok(&server, "DetachDisk", &attach).await;
     server.finish_all().await;
     let state = read(&server, &disk).await.unwrap();
     check_types(&state);
@@ -125,4 +126,47 @@ async fn terraform_attachment_is_read_planned_again_and_destroyed() {
     ok(&server, "DeleteDisk", &[both[0]]).await;
     let gone = server.call_in(FORM, "DetachDisk", &both).await;
     assert_eq!(gone.refusal(), (404, "InvalidDiskId.NotFound"));
+}
+
+/// The provider sends DeleteWithInstance=false with every AttachDisk and DetachDisk: it asks for
+/// nothing that a multi-attach disk does not have.
+#[tokio::test]
+async fn terraform_attachment_of_a_multi_attach_disk_is_made_and_destroyed() {
+    let server = TestServer::new().await;
+    let instance = server.plant_instance(|i| i.instance_type = "ecs.g8i.large".to_owned()).await;
+    let disk = server.disk_with(|disk| disk.multi_attach = true).await;
+    let ask = [
+        ("DiskId", disk.as_str()),
+        ("InstanceId", instance.as_str()),
+        ("DeleteWithInstance", "false"),
+    ];
+    for (action, status) in [("AttachDisk", "In_use"), ("DetachDisk", "Available")] {
+        ok(&server, action, &ask).await;
+        server.finish_all().await;
+        assert_eq!(read(&server, &disk).await.unwrap()["Status"], status);
+    }
+}
+
+/// A disk of a subscription goes with its instance. The provider sees DeleteWithInstance=true where
+/// nothing was planned, asks for false, and leaves the disk to its instance in a destroy only while
+/// it reads true.
+#[tokio::test]
+async fn terraform_disk_of_a_subscription_is_applied_and_left_to_its_instance() {
+    let server = TestServer::new().await;
+    let instance = server.plant_instance(|i| i.charge_type = ChargeType::PrePaid).await;
+    let ask = [
+        ("RegionId", REGION),
+        ("InstanceId", instance.as_str()),
+        ("DiskCategory", "cloud_essd"),
+        ("Size", "40"),
+        ("ClientToken", "TF-CreateDisk-2"),
+    ];
+    let disk = ok(&server, "CreateDisk", &ask).await["DiskId"].as_str().unwrap().to_owned();
+    server.finish_all().await;
+    let state = read(&server, &disk).await.unwrap();
+    assert_eq!((&state["DiskChargeType"], &state["Portable"]), (&json!("PrePaid"), &json!(false)));
+    ok(&server, "ModifyDiskAttribute", &[("DiskId", &disk), ("DeleteWithInstance", "false")]).await;
+    let again = read(&server, &disk).await.unwrap();
+    assert_eq!(again, state, "it still goes with its instance");
+    assert_eq!(again["DeleteWithInstance"], true);
 }

@@ -1,6 +1,6 @@
 //! A disk of a launch, before it is made, and what its category allows.
 
-use domain::{DiskSnapshot, SnapshotId, performance};
+use domain::{DiskSnapshot, SnapshotId, SnapshotPolicyId, performance};
 
 use crate::actions::prelude::*;
 
@@ -30,6 +30,8 @@ pub(crate) struct DiskPlan {
     pub delete_with_instance: bool,
     /// The device name asked for.
     pub device: Option<String>,
+    /// The automatic snapshot policy that it is to have.
+    pub policy: Option<SnapshotPolicyId>,
     /// The snapshot that it is to be made from.
     pub snapshot_id: Option<SnapshotId>,
     /// That snapshot, if it exists.

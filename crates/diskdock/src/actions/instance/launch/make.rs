@@ -199,6 +199,9 @@ fn disk(
     if let Some(snapshot) = &one.snapshot {
         snapshot.id.as_str().clone_into(&mut disk.source_snapshot);
     }
+    if let Some(policy) = &one.policy {
+        policy.as_str().clone_into(&mut disk.auto_snapshot_policy);
+    }
     disk.bursting_enabled = one.bursts;
     disk.provisioned_iops = one.iops;
     disk.delete_with_instance = one.delete_with_instance;

@@ -1,6 +1,6 @@
 //! Parameters that RunInstances and CreateInstance have in common.
 
-use domain::SnapshotId;
+use domain::{SnapshotId, SnapshotPolicyId};
 
 use crate::actions::disk::create_disk::Arn;
 use crate::actions::login::Password;
@@ -170,8 +170,8 @@ params!(
         /// Bought operations a second of `cloud_auto`.
         #[malformed = IOPS_EXCEEDED]
         provisioned_iops: Option<Integer<0, 50000>>,
-        /// An automatic snapshot policy. There are none here.
-        auto_snapshot_policy_id: Ignored<Option<Text<0, 64>>>,
+        /// The automatic snapshot policy that the disk gets.
+        auto_snapshot_policy_id: Option<SnapshotPolicyId>,
         /// Not offered to the public.
         encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
         /// A dedicated block storage cluster. There are none here.
@@ -214,8 +214,8 @@ params!(
         provisioned_iops: Option<Integer<0, 50000>>,
         /// The snapshot to make it from. The disk then has its size.
         snapshot_id: Option<SnapshotId>,
-        /// An automatic snapshot policy. There are none here.
-        auto_snapshot_policy_id: Ignored<Option<Text<0, 64>>>,
+        /// The automatic snapshot policy that the disk gets.
+        auto_snapshot_policy_id: Option<SnapshotPolicyId>,
         /// Not offered to the public.
         encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
         /// A dedicated block storage cluster. There are none here.

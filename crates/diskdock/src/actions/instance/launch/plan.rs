@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::SnapshotPolicy;
 use domain::inventory::{Image, InstanceType, OsType};
 use domain::limits::DATA_DISKS_PER_REQUEST;
 
@@ -13,6 +14,7 @@ use super::params::{Launch, PeriodUnit};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::key_pair::named as key_pair;
+use crate::actions::login::Password;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
@@ -105,16 +107,22 @@ impl LaunchPlan {
         let mut network = NetworkPlan::of(tx, call, params, vswitch, amount)?;
         network.find_groups(tx, call, &security_groups)?;
         let pair = match &params.key_pair_name {
-            Some(Text(name)) => key_pair(tx, call, &region.id, name)?,
+            Some(Text(name)) => {
+                key_pair(tx, call, &region.id, name)?.map(Some).ok_or(&LAUNCH_KEY_PAIR_NOT_FOUND)?
+            }
             None => None,
         };
+        let disks = [&system].into_iter().chain(&data);
+        check_policies(tx, call, &region.id, disks)?;
         let tags = new_tags(&params.tag.0)?;
         Ok(LaunchPlan {
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
-            takes_password: params.password.is_none()
-                || call.environment.is_simulated
-                || image.image.cloud_init,
+            takes_password: Password::is_taken(
+                params.password.as_ref(),
+                call,
+                image.image.cloud_init,
+            ),
             network,
             amount,
             hint: region.id_hint.clone(),
@@ -262,6 +270,21 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("the instance is not to hibernate",                         |p| !p.hibernates(), &HIBERNATION_UNSUPPORTED),
 ];
 
+/// Refuses an automatic snapshot policy that is not one of the caller's in the region.
+fn check_policies<'p>(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    disks: impl Iterator<Item = &'p DiskPlan>,
+) -> Result<(), ActionError> {
+    for policy in disks.filter_map(|disk| disk.policy.as_ref()) {
+        let found: Option<SnapshotPolicy> = call.find(tx, policy)?;
+        let is_here = found.is_some_and(|policy| policy.region == region);
+        is_here.then_some(()).ok_or(&LAUNCH_SNAPSHOT_POLICY_NOT_FOUND)?;
+    }
+    Ok(())
+}
+
 /// Errors that making a plan can give.
 pub(crate) const LOAD_ERRORS: &[&ErrorCode] = &[
     &REGION_NOT_FOUND,
@@ -273,6 +296,8 @@ pub(crate) const LOAD_ERRORS: &[&ErrorCode] = &[
     &IMAGE_FAMILY_EMPTY,
     &INSTANCE_ZONE_NOT_FOUND,
     &VSWITCH_NOT_FOUND,
+    &LAUNCH_KEY_PAIR_NOT_FOUND,
+    &LAUNCH_SNAPSHOT_POLICY_NOT_FOUND,
     &TAG_COUNT,
     &TAG_MISMATCH,
     &TAG_DUPLICATE,

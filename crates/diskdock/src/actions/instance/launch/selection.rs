@@ -68,6 +68,7 @@ impl<'a> ZoneSelection<'a> {
             iops: None,
             delete_with_instance: true,
             device: None,
+            policy: None,
             snapshot_id: None,
             snapshot: None,
             plain_asked: false,
@@ -96,6 +97,7 @@ impl<'a> ZoneSelection<'a> {
             kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
             bursts: params.bursting_enabled.unwrap_or(false),
             iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            policy: params.auto_snapshot_policy_id.clone(),
             ..plan
         }
     }
@@ -126,6 +128,7 @@ impl<'a> ZoneSelection<'a> {
             kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
             bursts: params.bursting_enabled.unwrap_or(false),
             iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
+            policy: params.auto_snapshot_policy_id.clone(),
             delete_with_instance: params.delete_with_instance.unwrap_or(true),
             device: params.device.as_ref().map(|device| device.0.clone()),
             snapshot_id: params.snapshot_id.clone(),

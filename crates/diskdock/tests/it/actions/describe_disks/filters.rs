@@ -1,5 +1,8 @@
 //! Every filter, alone: it keeps what fits and nothing else.
 
+use std::sync::Arc;
+
+use diskdock::catalog::Environment;
 use domain::{Category, ChargeType, DiskKind, LockReason, PerformanceLevel, Tag};
 
 use super::ids;
@@ -159,6 +162,24 @@ async fn describe_disks_shows_placement_only_on_request() {
     let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "Placement")];
     let answer = server.ok("DescribeDisks", &ask).await;
     assert_eq!(answer.json["Disks"]["Disk"][0]["Placement"]["ZoneIds"], crate::harness::ZONE);
+}
+
+#[tokio::test]
+async fn describe_disks_tells_the_storage_of_real_disks_only_on_request() {
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    let ask = [("RegionId", crate::harness::REGION), ("AdditionalAttributes.1", "UsedBytes")];
+    let simulated = server.ok("DescribeDisks", &ask).await.json;
+    assert!(simulated["Disks"]["Disk"][0].get("UsedBytes").is_none());
+    let environments = &server.assembly.gateway.services.environment;
+    let (plain, of) = (Environment::clone(&environments.current()), disk.clone());
+    environments.replace(Environment {
+        used_bytes: Arc::new(move |id| (id.as_str() == of).then_some(4_096)),
+        ..plain
+    });
+    let real = server.ok("DescribeDisks", &ask).await.json;
+    assert_eq!(real["Disks"]["Disk"][0]["UsedBytes"], 4_096);
+    assert!(server.describe(&disk).await.get("UsedBytes").is_none());
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ async fn launches_refuse_invalid_data_disks() {
 #[tokio::test]
 async fn launches_refuse_invalid_guest_and_payment_options() {
     let server = TestServer::new().await;
+    server.key_pair("mine").await;
     let windows = ("ImageId", Some(WINDOWS));
     let prepaid = ("InstanceChargeType", Some("PrePaid"));
     let period = |period| ("Period", Some(period));
@@ -191,6 +192,12 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
         &server,
         &[
             (&[password, ("PasswordInherit", Some("true"))], 400, "InvalidPasswordParam.Mismatch"),
+            (&[("KeyPairName", Some("gone"))], 404, "InvalidKeyPairName.NotFound"),
+            (
+                &[("SystemDisk.AutoSnapshotPolicyId", Some("sp-gone"))],
+                404,
+                "InvalidAutoSnapshotPolicyId.NotFound",
+            ),
             (&[windows, ("KeyPairName", Some("mine"))], 403, "DependencyViolation.WindowsInstance"),
             (&[("HostName", Some("ends-in."))], 400, "InvalidHostName.Malformed"),
             (&[windows, ("HostName", Some("a-name-of-16-chr"))], 400, "InvalidHostName.Malformed"),
