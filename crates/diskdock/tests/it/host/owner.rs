@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -21,21 +21,15 @@ fn ended(arguments: &[&str], data: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_diskdock"));
     command.args(arguments).env("DISKDOCK_DATA_DIR", data);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > TIMEOUT {
-            give_up(child);
-            panic!("{arguments:?} did not end");
-        }
-        sleep(Duration::from_millis(20));
-    }
-    child.wait_with_output().unwrap()
-}
-
-fn give_up(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = command.spawn().unwrap();
+    let id = child.id().to_string();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(TIMEOUT) else {
+        let _ = Command::new("kill").args(["-9", &id]).status();
+        panic!("{arguments:?} did not end");
+    };
+    output.unwrap()
 }
 
 #[track_caller]
