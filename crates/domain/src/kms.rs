@@ -1,4 +1,5 @@
-//! A key of the key management service, as a record: it encrypts nothing here.
+//! A key of the key management service, as a record: it says whether the disks that name it can be
+//! used, and encrypts nothing itself.
 
 use serde::{Deserialize, Serialize};
 

@@ -115,6 +115,11 @@ commands!(
         #[serde(rename = "node-name")]
         node_name: String,
     } = "blockdev-del" within BLOCK_NODE -> Done,
+    /// Deletes an object that nothing uses.
+    ObjectDel {
+        /// Its name.
+        id: String,
+    } = "object-del" within DEVICE -> Done,
     /// Asks the guest to let go of a device. That it was asked says nothing about its answer.
     DeviceDel {
         /// The device's id.
@@ -199,27 +204,29 @@ commands!(
     Quit {} = "quit" within QUIT -> Done,
 );
 
-/// Opens a block node.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct BlockdevAdd(pub Value);
+macro_rules! with_any_arguments {
+    ($(#[doc = $doc:literal] $name:ident = $wire:literal within $deadline:ident),* $(,)?) => {$(
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Value);
 
-impl Command for BlockdevAdd {
-    const NAME: &'static str = "blockdev-add";
-    const DEADLINE: Duration = deadline::BLOCK_NODE;
-    type Reply = Done;
+        impl Command for $name {
+            const NAME: &'static str = $wire;
+            const DEADLINE: Duration = deadline::$deadline;
+            type Reply = Done;
+        }
+    )*};
 }
 
-/// Plugs a device in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct DeviceAdd(pub Value);
-
-impl Command for DeviceAdd {
-    const NAME: &'static str = "device_add";
-    const DEADLINE: Duration = deadline::DEVICE;
-    type Reply = Done;
-}
+with_any_arguments!(
+    /// Opens a block node.
+    BlockdevAdd = "blockdev-add" within BLOCK_NODE,
+    /// Makes an object, such as the one that holds a key.
+    ObjectAdd = "object-add" within DEVICE,
+    /// Plugs a device in.
+    DeviceAdd = "device_add" within DEVICE,
+);
 
 /// Whether the processors run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

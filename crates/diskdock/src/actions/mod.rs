@@ -11,6 +11,7 @@ pub(crate) mod image_lookups;
 pub(crate) mod instance;
 pub(crate) mod key_pair;
 pub(crate) mod kms;
+mod kms_keys;
 pub(crate) mod location;
 mod login;
 mod network_lookups;
@@ -51,7 +52,7 @@ pub static PRODUCTS: &[&Product] = &[
 
 /// All kinds of durable operation.
 pub static OPERATIONS: &[OperationKind] = &[
-    kind::<disk::create_disk::CreatingDisk>(),
+    kind::<disk::creating::CreatingDisk>(),
     kind::<disk::plugging::Plugging>(),
     kind::<disk::detach_disk::Unplugging>(),
     kind::<disk::resize_disk::Resizing>(),

@@ -7,7 +7,7 @@ use domain::{DiskId, InstanceId};
 
 use crate::hypervisor::qemu::peek_disks;
 use crate::storage::{
-    DiskFileFound, ImageRecord, Images, StorageError, disk_files, snapshots_found,
+    DiskFileFound, ImageRecord, Images, StorageError, disk_files, keys_found, snapshots_found,
 };
 
 /// The files beside a store.
@@ -17,6 +17,8 @@ pub(crate) struct DataFiles {
     pub disks: Vec<DiskFileFound>,
     /// The files of snapshots.
     pub snapshots: Vec<DiskFileFound>,
+    /// The keys of encrypted disks and snapshots.
+    pub keys: Vec<DiskFileFound>,
     /// The images that instances start from.
     pub images: Vec<ImageRecord>,
     /// The machines that have a record.
@@ -35,6 +37,7 @@ impl DataFiles {
             disks_on_machines: machines.iter().flat_map(|one| peek_disks(&record(one))).collect(),
             disks: disk_files(data_directory)?,
             snapshots: snapshots_found(data_directory)?,
+            keys: keys_found(data_directory)?,
             images: Images::of(data_directory).list()?.records,
             machines,
         })

@@ -1,5 +1,6 @@
-//! The files beside a store that are in no backup of it (disks, snapshots, images, records of
-//! virtual machines), the comparison of a backup with them, and whose state they show it to be.
+//! The files beside a store that are in no backup of it (disks, snapshots, their keys, images,
+//! records of virtual machines), the comparison of a backup with them, and whose state they show
+//! it to be.
 
 mod data_files;
 mod state_owner;
@@ -25,6 +26,10 @@ pub(crate) struct Disagreement {
     pub snapshots_without_file: Vec<SnapshotId>,
     /// Files of snapshots that the store does not know.
     pub unknown_snapshot_files: Vec<SnapshotId>,
+    /// Encrypted disks and snapshots without a key.
+    pub files_without_key: Vec<String>,
+    /// Keys of disks and snapshots that neither have a file nor are known to the store.
+    pub unknown_keys: Vec<String>,
     /// Disks that the store has as Available and a machine has.
     pub available_disks_on_machines: Vec<DiskId>,
     /// Machines that the store does not know.
@@ -63,9 +68,30 @@ pub(crate) fn compare(contents: &StoreContents, beside: &DataFiles) -> Disagreem
         unknown_disk_files: files.iter().filter(|id| !is_known(id)).cloned().collect(),
         snapshots_without_file: lost.cloned().collect(),
         unknown_snapshot_files: kept.iter().filter(|id| !is_kept(id)).cloned().collect(),
+        files_without_key: without_key(beside),
+        unknown_keys: unknown_keys(contents, beside),
         available_disks_on_machines: on_machines.collect(),
         unknown_machines: machines.difference(&contents.instances).cloned().collect(),
     }
+}
+
+/// The ids of encrypted files that have no key.
+fn without_key(beside: &DataFiles) -> Vec<String> {
+    let keys: BTreeSet<&str> = beside.keys.iter().map(|key| key.id.as_str()).collect();
+    let encrypted = beside.disks.iter().chain(&beside.snapshots).filter(|file| file.encrypted);
+    let lost = encrypted.filter(|file| !keys.contains(file.id.as_str()));
+    lost.map(|file| file.id.clone()).collect()
+}
+
+/// The ids that keys are of, and nothing else.
+fn unknown_keys(contents: &StoreContents, beside: &DataFiles) -> Vec<String> {
+    let files = beside.disks.iter().chain(&beside.snapshots).map(|file| file.id.as_str());
+    let disks = contents.disks.iter().chain(&contents.passing_disks).map(DiskId::as_str);
+    let snapshots = contents.snapshots.iter().chain(&contents.passing_snapshots);
+    let known: BTreeSet<&str> =
+        files.chain(disks).chain(snapshots.map(SnapshotId::as_str)).collect();
+    let ids = beside.keys.iter().map(|key| key.id.as_str());
+    ids.filter(|id| !known.contains(id)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -98,10 +124,12 @@ mod tests {
             path: format!("/disks/{id}.raw").into(),
             bytes: 1,
             allocated_bytes: 0,
+            encrypted: false,
         };
         DataFiles {
             disks: disks.iter().map(file).collect(),
             snapshots: Vec::new(),
+            keys: Vec::new(),
             images: Vec::new(),
             machines: machines.iter().map(|id| InstanceId::from(*id)).collect(),
             disks_on_machines: Vec::new(),
@@ -138,6 +166,16 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(found, only);
+    }
+
+    #[test]
+    fn compare_lists_encrypted_files_without_a_key_and_keys_of_nothing() {
+        let mut found = beside(&["d-1", "d-2", "d-3"], &[]);
+        found.disks.iter_mut().for_each(|file| file.encrypted = file.id != "d-3");
+        found.keys = beside(&["d-2", "d-4", "d-passing", "s-5"], &[]).disks;
+        let found = compare(&contents(Some("qemu"), &["d-1", "d-2", "d-3"]), &found);
+        assert_eq!(found.files_without_key, ["d-1"]);
+        assert_eq!(found.unknown_keys, ["d-4", "s-5"]);
     }
 
     #[test]

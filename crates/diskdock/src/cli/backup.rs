@@ -126,6 +126,7 @@ fn data_files_value(beside: &DataFiles, directory: &Path) -> Value {
         json!({ "id": file.id, "bytes": file.bytes, "allocated_bytes": file.allocated_bytes,
                 "path": file.path })
     };
+    let key = |file: &DiskFileFound| json!({ "id": file.id, "path": file.path });
     let image = |image: &ImageRecord| {
         let path = directory.join("images").join(&image.id);
         json!({ "id": image.id, "size_gib": image.size_gib, "path": path })
@@ -134,6 +135,7 @@ fn data_files_value(beside: &DataFiles, directory: &Path) -> Value {
     json!({
         "disks": beside.disks.iter().map(disk).collect::<Vec<_>>(),
         "snapshots": beside.snapshots.iter().map(disk).collect::<Vec<_>>(),
+        "keys": beside.keys.iter().map(key).collect::<Vec<_>>(),
         "images": beside.images.iter().map(image).collect::<Vec<_>>(),
         "machines": beside.machines.iter().map(machine).collect::<Vec<_>>(),
     })
@@ -145,6 +147,10 @@ fn data_files_text(beside: &DataFiles, directory: &Path) -> String {
         let (size, used) = (output::size(file.bytes), output::size(file.allocated_bytes));
         vec![file.id.clone(), size, used, file.path.display().to_string()]
     });
+    let keys = beside.keys.iter().map(|file| {
+        let id = format!("key of {}", file.id);
+        vec![id, String::new(), String::new(), file.path.display().to_string()]
+    });
     let images = beside.images.iter().map(|image| {
         let size = format!("{} GiB", image.size_gib);
         vec![image.id.clone(), size, String::new(), path("images", &image.id)]
@@ -152,7 +158,7 @@ fn data_files_text(beside: &DataFiles, directory: &Path) -> String {
     let machines = beside.machines.iter().map(|id| {
         vec![id.to_string(), String::new(), String::new(), path("machines", id.as_str())]
     });
-    let rows: Vec<Vec<String>> = disks.chain(images).chain(machines).collect();
+    let rows: Vec<Vec<String>> = disks.chain(keys).chain(images).chain(machines).collect();
     if rows.is_empty() {
         return "No disks, snapshots, images or machines lie beside the store.".to_owned();
     }

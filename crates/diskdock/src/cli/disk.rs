@@ -42,7 +42,7 @@ enum DiskCommand {
     #[command(
         after_help = "Holes stay holes. The file has its name only when all of it is there and \
         durable; an export that fails or is interrupted leaves none. Only its owner may read \
-        it.\n\nNo machine can open a disk while it is exported: an attach and a start are \
+        it.\n\nWhat is encrypted is exported in plain, without its key.\n\nNo machine can open a disk while it is exported: an attach and a start are \
         refused meanwhile. The export of a snapshot refuses nothing."
     )]
     Export(ExportArgs),
@@ -111,7 +111,10 @@ pub(super) async fn run(args: DiskArgs) -> Result<(), Failure> {
     let written =
         until_interrupted(move |cancel, tell| storage::export(&directory, &what, cancel, tell))
             .await?;
-    let Exported { virtual_bytes, allocated_bytes } = written;
+    let Exported { virtual_bytes, allocated_bytes, was_encrypted } = written;
+    if was_encrypted {
+        eprintln!("diskdock: {} is encrypted, and the export is not: keep it safe", export.id);
+    }
     let DiskExport { id, file, .. } = export;
     match args.local.output {
         TextFormat::Json => output::print_json(&json!({

@@ -153,6 +153,9 @@ fn disagreement_text(found: &Disagreement, directory: &Path) -> String {
     add(snapshots(&found.snapshots_without_file), lost);
     let unknown = "files of snapshots that the backup does not know";
     add(snapshots(&found.unknown_snapshot_files), unknown);
+    let lost = "encrypted disks and snapshots without a key, which cannot be used";
+    add(found.files_without_key.clone(), lost);
+    add(found.unknown_keys.clone(), "keys of nothing that is here");
     let machines = found.unknown_machines.iter().map(ToString::to_string).collect();
     add(machines, "machines that the backup does not know, which may be running");
     let rest = "Disks and machines that the backup does not know are left as they are, and \

@@ -75,6 +75,7 @@ fn judge(sound: &str, found: &Disagreement) -> Point {
     let disks = |ids: &[domain::DiskId]| names(ids.iter().map(domain::DiskId::as_str).collect());
     let snapshots =
         |ids: &[domain::SnapshotId]| names(ids.iter().map(domain::SnapshotId::as_str).collect());
+    let texts = |ids: &[String]| names(ids.iter().map(String::as_str).collect());
     let machines = names(found.unknown_machines.iter().map(|id| id.as_str()).collect());
     let parts = [
         ("disks that it does not know have files", disks(&found.unknown_disk_files)),
@@ -82,6 +83,8 @@ fn judge(sound: &str, found: &Disagreement) -> Point {
         ("machines have disks that it has as Available", disks(&found.available_disks_on_machines)),
         ("its disks have no file", disks(&found.disks_without_file)),
         ("snapshots that it does not know have files", snapshots(&found.unknown_snapshot_files)),
+        ("encrypted disks and snapshots have no key", texts(&found.files_without_key)),
+        ("keys are of nothing that it knows", texts(&found.unknown_keys)),
         ("its snapshots have no file", snapshots(&found.snapshots_without_file)),
     ];
     let parts: Vec<String> = parts

@@ -23,12 +23,15 @@ pub struct DiskSpec {
     /// The staged file that it begins with, instead of either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<String>,
+    /// Whether its bytes are to be encrypted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypted: bool,
 }
 
 impl DiskSpec {
     /// A disk of this size, empty.
     pub fn empty(disk: DiskId, size_gib: u32) -> DiskSpec {
-        DiskSpec { disk, size_gib, image: None, snapshot: None, import: None }
+        DiskSpec { disk, size_gib, image: None, snapshot: None, import: None, encrypted: false }
     }
 
     /// The bytes of this disk.
@@ -38,7 +41,7 @@ impl DiskSpec {
         DiskSpec {
             image: image.cloned(),
             snapshot: snapshot.map(|snapshot| SnapshotId::from(snapshot.as_str())),
-            import: None,
+            encrypted: disk.encrypted,
             ..DiskSpec::empty(disk.id.clone(), disk.size_gib)
         }
     }

@@ -340,15 +340,16 @@ pub trait Disks: Send + Sync {
     /// The snapshots that have bytes, sorted, whether the store knows them or not.
     fn stored_snapshots(&self) -> DriverFuture<'_, Vec<SnapshotId>>;
     /// Copies the content of a snapshot of this disk under the id of another one, in another
-    /// region. A driver that cannot do so fails; the environment says so beforehand.
+    /// region; encrypted, if the first one is or this says so. A driver that cannot do so fails;
+    /// the environment says so beforehand.
     fn copy_snapshot<'a>(
         &'a self,
         from: &'a SnapshotId,
         to: &'a SnapshotId,
-        disk: &'a DiskId,
+        (disk, encrypted): (&'a DiskId, bool),
         now: Uptime,
     ) -> DriverFuture<'a, Progress> {
-        let _ = (from, disk, now);
+        let _ = (from, disk, encrypted, now);
         let reason = format!("this hypervisor copies no snapshots, and so not to {to}");
         Box::pin(std::future::ready(Ok(Progress::Failed(reason))))
     }

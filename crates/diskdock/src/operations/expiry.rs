@@ -23,7 +23,7 @@ pub(super) async fn remove_expired(store: &Store, now: Moment) -> Result<(), Sto
     let has_expired = move |one: &DiskSnapshot| one.expires_at().is_some_and(|end| end <= now);
     remove(store, has_expired, is_needed).await?;
     let is_gone = move |key: &KmsKey| !key.exists(now);
-    remove(store, is_gone, |_, _| Ok(false)).await?;
+    remove(store, is_gone, is_named).await?;
     remove_expired_keys(store, now).await
 }
 
@@ -53,6 +53,18 @@ fn is_needed(tx: &dyn ReadTx, snapshot: &DiskSnapshot) -> Result<bool, StoreErro
     let of_image = ("snapshot", snapshot.id.as_str());
     let images = Filter::<CustomImage>::with_term(account.clone(), region, of_image);
     Ok(tx.newest(&made)?.is_some() || tx.newest(&images)?.is_some())
+}
+
+/// Whether a disk or snapshot of its region names a key. One that is gone is remembered so long:
+/// what it was the key of cannot be used any more.
+fn is_named(tx: &dyn ReadTx, key: &KmsKey) -> Result<bool, StoreError> {
+    let mut disks = Filter::<Disk>::all(key.account.clone(), &key.region);
+    let id = key.id.to_string();
+    disks.also.push(Box::new(move |disk| disk.kms_key_id == id));
+    let mut snapshots = Filter::<DiskSnapshot>::all(key.account.clone(), &key.region);
+    let id = key.id.to_string();
+    snapshots.also.push(Box::new(move |snapshot| snapshot.kms_key_id == id));
+    Ok(tx.newest(&disks)?.is_some() || tx.newest(&snapshots)?.is_some())
 }
 
 /// Removes every resource of a kind that has expired. It is looked at again in the transaction

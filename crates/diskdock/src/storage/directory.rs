@@ -1,6 +1,5 @@
 //! Disks as files in a directory.
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,31 +10,25 @@ use domain::DiskId;
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
 use super::damage::Damages;
+use super::disk_file::DiskFile;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::file_io::{DiskCache, FileIo, TRIAL_BYTES};
 use super::files::{self, Owner};
 use super::images::{BootFiles, ImageRecord, ImageStart, Images};
+use super::keys::DiskKeys;
+use super::snapshots::CopyWatch;
 use super::staging;
-use super::volume_sync::{FileSyncHandle, identity, raw_bytes};
-use super::volumes::{Deleted, Holder, Opened, SyncHandle, Volume, Volumes};
+use super::volume_sync::{FileSyncHandle, identity};
+use super::volumes::{Deleted, Holder, NewVolume, Opened, SyncHandle, Volume, Volumes};
 use super::{
-    CLOSED, GIB, PASSABLE, copy, file_listing, file_name, holders, qcow2, recover_deleted,
-    snapshot_files, volume_sync,
+    CLOSED, GIB, PASSABLE, copy, file_listing, file_name, holders, recover_deleted, snapshot_files,
+    volume_sync,
 };
-use crate::reserve;
+use crate::{failpoint, reserve};
 
 /// The directory of disks in the data directory.
 pub(super) const DISKS: &str = "disks";
-
-/// The file of a disk, open.
-pub(super) struct DiskFile {
-    pub file: File,
-    pub path: PathBuf,
-    pub format: DiskFormat,
-    /// The size that the guest sees, in bytes.
-    pub bytes: u64,
-}
 
 /// All disks and images of a data directory. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,6 +42,7 @@ pub(super) struct DirectoryInner {
     opened: (u64, u64),
     pub(super) owner: Owner,
     pub(super) images: Images,
+    pub(super) keys: DiskKeys,
     damages: Damages,
     /// How QEMU reads and writes the files, and how the copies that it makes of them.
     io: OnceLock<(FileIo, FileIo)>,
@@ -71,8 +65,10 @@ impl Directory {
         let opened = device_and_inode(&disks)?;
         let damages = Damages::load(&disks)?;
         let snapshots = snapshot_files::open(data_directory)?;
+        let beside = disks.parent().unwrap_or(&disks);
+        let keys = DiskKeys::open(beside, owner, owner_and_mode(owner))?;
         let io = OnceLock::new();
-        let inner = DirectoryInner { disks, snapshots, opened, owner, images, damages, io };
+        let inner = DirectoryInner { disks, snapshots, opened, owner, images, keys, damages, io };
         let directory = Directory(Arc::new(inner));
         for file in directory.files()?.into_iter().chain(directory.snapshot_paths()?) {
             files::apply_owner(&file, owner, files::PRIVATE)?;
@@ -135,9 +131,7 @@ impl Directory {
 
     /// Owner and mode of the directories of disks.
     pub(super) fn owner_and_mode(&self) -> (Owner, u32) {
-        let ourselves = Owner::ourselves();
-        let mode = if self.0.owner == ourselves { CLOSED } else { PASSABLE };
-        (Owner { gid: self.0.owner.gid, ..ourselves }, mode)
+        owner_and_mode(self.0.owner)
     }
 
     pub(super) fn named(&self, disk: &DiskId, format: DiskFormat) -> Result<PathBuf, StorageError> {
@@ -178,41 +172,10 @@ impl Directory {
         file_listing::paths_of_disks(self.disks())
     }
 
-    /// The open file of a disk, whether it is damaged or not.
-    fn open_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
-        let (path, format) = self.path(disk)?.ok_or_else(|| missing(disk))?;
-        let file = files::open(&path, false).at("open", &path)?;
-        let bytes = match format {
-            DiskFormat::Raw => raw_bytes(&file, &path)?,
-            DiskFormat::Qcow2 => self.overlay_bytes(&file, &path)?,
-        };
-        Ok(DiskFile { file, path, format, bytes })
-    }
-
     pub(super) fn refuse_if_damaged(&self, disk: &DiskId) -> Result<(), StorageError> {
         match self.0.damages.of(disk) {
             Some(why) => Err(StorageError::Damaged { disk: disk.clone(), why }),
             None => Ok(()),
-        }
-    }
-
-    pub(super) fn sound_file(&self, disk: &DiskId) -> Result<DiskFile, StorageError> {
-        self.refuse_if_damaged(disk)?;
-        self.open_file(disk)
-    }
-
-    fn overlay_bytes(&self, file: &File, path: &Path) -> Result<u64, StorageError> {
-        let corrupt = |why: &str| StorageError::corrupt(path, format!("{why}; {REMEDY}"));
-        let header = qcow2::read(file).map_err(|why| corrupt(&why))?;
-        let base = header.backing.ok_or_else(|| corrupt("it names no image"))?;
-        if header.external_data || header.encrypted {
-            return Err(corrupt("it has features that diskdock never gives a disk"));
-        }
-        match self.0.images.owning(Path::new(&base)) {
-            Some(id) => self.image(id).map(|_| header.virtual_bytes),
-            None => {
-                Err(corrupt(&format!("it lies on {base}, which is no image of this directory")))
-            }
         }
     }
 
@@ -222,24 +185,23 @@ impl Directory {
 }
 
 impl Volumes for Directory {
-    fn create(
-        &self,
-        disk: &DiskId,
-        size_gib: u32,
-        image: Option<&str>,
-    ) -> Result<(), StorageError> {
-        if self.path(disk)?.is_some() {
-            return self.sync(disk);
+    fn create(&self, volume: &NewVolume, image: Option<&str>) -> Result<(), StorageError> {
+        if self.path(&volume.disk)?.is_some() {
+            return self.sync(&volume.disk);
         }
-        let bytes = u64::from(size_gib) * GIB;
         match image {
-            None => self.create_empty(disk, bytes),
-            Some(image) => self.create_overlay(disk, bytes, &self.image(image)?),
+            None => self.create_empty(volume),
+            Some(image) => self.create_overlay(volume, &self.image(image)?),
         }
     }
 
-    fn adopt(&self, disk: &DiskId, size_gib: u32, staged: &str) -> Result<(), StorageError> {
-        self.adopt_staged(disk, size_gib, staged)
+    fn adopt(
+        &self,
+        volume: &NewVolume,
+        staged: &str,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        self.adopt_staged(volume, staged, watch)
     }
 
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError> {
@@ -251,14 +213,23 @@ impl Volumes for Directory {
         let is_raw = found.format == DiskFormat::Raw;
         let shared_node = is_raw.then(|| file_node(&found.path, found.format, past_cache));
         let opened = Opened { identity: identity(&held, found.format), bytes: found.bytes };
-        Ok(Volume { opened, node, shared_node, is_shared: false })
+        let key = self.key_of(disk.as_str(), found.encrypted)?;
+        Ok(Volume { opened, node, shared_node, is_shared: false, key: key.map(Box::new) })
+    }
+
+    fn try_key(&self, disk: &DiskId) -> Result<(), StorageError> {
+        let found = self.sound_file(disk)?;
+        if !found.encrypted {
+            return Ok(());
+        }
+        self.0.keys.try_out(disk.as_str(), &found, self.0.owner)
     }
 
     fn resize(&self, disk: &DiskId, size_gib: u32) -> Result<(), StorageError> {
         let found = self.sound_file(disk)?;
         let bytes = u64::from(size_gib) * GIB;
         if found.bytes < bytes {
-            self.grow(&found, bytes)?;
+            self.grow(disk, &found, bytes)?;
         }
         self.sync_handle(disk, found).sync()
     }
@@ -295,6 +266,7 @@ impl Volumes for Directory {
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError> {
         let Some((path, _)) = self.path(disk)? else {
             self.0.damages.clear(self.disks(), disk)?;
+            self.0.keys.remove(disk.as_str())?;
             return Ok(Deleted::WereMissing);
         };
         // Only regular files are opened.
@@ -306,6 +278,8 @@ impl Volumes for Directory {
         }
         self.0.damages.clear(self.disks(), disk)?;
         files::sync(self.disks())?;
+        failpoint::hit("encrypted.file_deleted");
+        self.0.keys.remove(disk.as_str())?;
         Ok(Deleted::Now)
     }
 
@@ -391,6 +365,12 @@ pub(super) fn missing(disk: &DiskId) -> StorageError {
         what: format!("the file of disk {disk}"),
         hint: "put it back, restore it from a backup, or delete the disk".to_owned(),
     }
+}
+
+fn owner_and_mode(owner: Owner) -> (Owner, u32) {
+    let ourselves = Owner::ourselves();
+    let mode = if owner == ourselves { CLOSED } else { PASSABLE };
+    (Owner { gid: owner.gid, ..ourselves }, mode)
 }
 
 fn device_and_inode(directory: &Path) -> Result<(u64, u64), StorageError> {

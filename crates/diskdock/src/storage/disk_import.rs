@@ -18,8 +18,10 @@ use super::error::{At, StorageError};
 use super::files::{self, Owner};
 use super::import::{TransferProgress, require_room, run_copy};
 use super::import_source::Source;
+use super::keys::FormattedFile;
+use super::snapshots::CopyWatch;
 use super::staging::{self, StagingDirectory};
-use super::volumes::Volumes;
+use super::volumes::{NewVolume, Volumes};
 use super::{CLOSED, GIB, file_name};
 use crate::failpoint;
 
@@ -65,15 +67,20 @@ pub fn unstage(data_directory: &Path, name: &str) -> Result<(), StorageError> {
 }
 
 impl Directory {
-    /// Gives a staged file the name of a new disk of this size.
+    /// Gives a staged file the name of a new disk of this size, or encrypts it into one.
     pub(super) fn adopt_staged(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         name: &str,
+        watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
+        let (disk, size_gib) = (&volume.disk, volume.size_gib);
         let path = staged(self.disks(), name)?;
         if self.path(disk)?.is_some() {
+            if volume.encrypted {
+                // A crash has left it in plain.
+                files::remove(&path)?;
+            }
             return self.sync(disk);
         }
         let file = match files::open(&path, true) {
@@ -101,9 +108,31 @@ impl Directory {
             StorageError::corrupt(&path, why)
         })?;
         failpoint::hit("import.durable");
+        if volume.encrypted {
+            return self.encrypt_staged(disk, &path, watch);
+        }
         let finished = self.named(disk, DiskFormat::Raw)?;
         std::fs::rename(&path, &finished).at("name", &finished)?;
         failpoint::hit("import.named");
+        files::sync(self.disks())
+    }
+
+    /// Makes a disk with the content of a staged file, which is removed then.
+    fn encrypt_staged(
+        &self,
+        disk: &DiskId,
+        path: &Path,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError> {
+        let Some(key) = self.key_for(disk.as_str(), true)? else { return Ok(()) };
+        let staging = self.staging()?;
+        let made = staging.file(UNNAMED);
+        let from = FormattedFile { path, format: DiskFormat::Raw, key: None };
+        let bytes = path.metadata().at("look at", path)?.len();
+        self.encrypt(from, (&made, &key), bytes, watch)?;
+        self.finish(staging, disk, DiskFormat::Qcow2)?;
+        failpoint::hit("import.named");
+        files::remove(path)?;
         files::sync(self.disks())
     }
 }
@@ -130,6 +159,10 @@ fn clear_forgotten(disks: &Path) -> Result<(), StorageError> {
 mod tests {
     use super::*;
 
+    fn volume() -> NewVolume {
+        NewVolume::plain("d-1".into(), 1)
+    }
+
     #[test]
     fn adopt_fails_for_good_when_the_file_cannot_be_written_out() {
         let data = tempfile::tempdir().unwrap();
@@ -137,7 +170,7 @@ mod tests {
         let path = staged(directory.disks(), "one").unwrap();
         std::fs::write(&path, "content").unwrap();
         failpoint::fail_next("import.sync");
-        let failed = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        let failed = directory.adopt(&volume(), "one", &|_| true).unwrap_err();
         assert!(failed.needs_operator(), "{failed}");
         assert!(directory.find(&"d-1".into()).is_err());
     }
@@ -146,12 +179,12 @@ mod tests {
     fn adopt_tells_a_file_that_is_missing_from_one_that_cannot_be_opened() {
         let data = tempfile::tempdir().unwrap();
         let directory = Directory::open(data.path(), None).unwrap();
-        let missing = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        let missing = directory.adopt(&volume(), "one", &|_| true).unwrap_err();
         assert!(matches!(missing, StorageError::Missing { .. }), "{missing}");
         // A link is not followed: the error of the system may be gone later, as any other.
         let path = staged(directory.disks(), "one").unwrap();
         std::os::unix::fs::symlink("/dev/null", path).unwrap();
-        let unopened = directory.adopt(&"d-1".into(), 1, "one").unwrap_err();
+        let unopened = directory.adopt(&volume(), "one", &|_| true).unwrap_err();
         assert!(!unopened.needs_operator(), "{unopened}");
     }
 }

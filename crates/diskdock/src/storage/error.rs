@@ -77,6 +77,19 @@ pub enum StorageError {
         /// The difference.
         why: String,
     },
+    /// The key of an encrypted disk or snapshot is lost, or is another one.
+    #[error(
+        "{id} is encrypted, and {path} is not its key: {why}; put its key back from a backup of \
+         the data directory, since nothing else can read it"
+    )]
+    Key {
+        /// The disk or snapshot.
+        id: String,
+        /// The file of the key.
+        path: PathBuf,
+        /// The fault, without what the file holds.
+        why: String,
+    },
     /// Acknowledged writes to the disk may be lost.
     #[error(
         "disk {disk} is damaged: {why}; check its content or restore it from a backup, then take \
@@ -133,6 +146,7 @@ impl StorageError {
             | StorageError::Corrupt { .. }
             | StorageError::Replaced { .. }
             | StorageError::Damaged { .. }
+            | StorageError::Key { .. }
             | StorageError::Name { .. } => true,
             StorageError::NoSpace { .. }
             | StorageError::Tool { .. }

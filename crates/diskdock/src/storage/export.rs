@@ -16,6 +16,7 @@ use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::Images;
 use super::import::{TransferProgress, require_room, run_copy};
+use super::keys::{self, DiskKey, DiskKeys, SECRET};
 use super::opened_file::OpenedFile;
 use super::qemu_img::Tool;
 use super::{file_name, files, holders, qcow2, snapshot_files};
@@ -45,6 +46,8 @@ pub struct Exported {
     pub virtual_bytes: u64,
     /// Bytes that the file takes on its file system.
     pub allocated_bytes: u64,
+    /// Whether the disk or snapshot is encrypted, which the file is not.
+    pub was_encrypted: bool,
 }
 
 /// The file of a disk or snapshot: open, and looked at.
@@ -54,6 +57,8 @@ struct ExportSource {
     virtual_bytes: u64,
     /// The file of the image that it lies on.
     base: Option<PathBuf>,
+    /// The key that opens it, if it is encrypted.
+    key: Option<DiskKey>,
 }
 
 /// Writes the content of a disk or snapshot into a file, durably. Ends with an error, and without a
@@ -69,8 +74,9 @@ pub fn export(
     let source = ExportSource::find(data_directory, &export.id)?;
     let staging = stage(&export.file)?;
     let node = source.node();
-    require_room(staging.path(), source.opened.measure(Tool::new("measure"), &node)?)?;
-    let tool = Tool::new("convert").arg("-p").arg("-O").arg(export.format.as_str());
+    let tool = |verb: &str| Tool::new(verb).with_key(SECRET, source.key.as_ref());
+    require_room(staging.path(), source.opened.measure(tool("measure"), &node)?)?;
+    let tool = tool("convert").arg("-p").arg("-O").arg(export.format.as_str());
     let tool = tool.arg(node).arg(staging.path()).cancelled_by(cancel);
     let copied = run_copy(tool, tell);
     copied.map_err(|fault| source.opened.named(fault).or_full(staging.path()))?;
@@ -86,7 +92,8 @@ pub fn export(
     failpoint::hit("export.published");
     let written = std::fs::symlink_metadata(file).at("look at", file)?;
     let allocated_bytes = files::allocated_bytes(&written);
-    Ok(Exported { virtual_bytes: source.virtual_bytes, allocated_bytes })
+    let (virtual_bytes, was_encrypted) = (source.virtual_bytes, source.key.is_some());
+    Ok(Exported { virtual_bytes, allocated_bytes, was_encrypted })
 }
 
 impl ExportSource {
@@ -102,8 +109,13 @@ impl ExportSource {
         }
         let file = files::open(&path, false).at("open", &path)?;
         let opened = OpenedFile { file, path };
-        let mut source = ExportSource { opened, format, virtual_bytes: 0, base: None };
+        let mut source = ExportSource { opened, format, virtual_bytes: 0, base: None, key: None };
         (source.virtual_bytes, source.base) = source.read_header(data_directory)?;
+        let is_encrypted = format == DiskFormat::Qcow2
+            && qcow2::read(&source.opened.file).is_ok_and(|header| header.luks);
+        if is_encrypted {
+            source.key = Some(DiskKeys::of(data_directory).require(id)?);
+        }
         Ok(source)
     }
 
@@ -115,7 +127,7 @@ impl ExportSource {
         }
         let corrupt = |why: &str| StorageError::corrupt(&self.opened.path, why);
         let header = qcow2::read(&self.opened.file).map_err(|why| corrupt(&why))?;
-        if header.external_data || header.encrypted {
+        if header.is_foreign() {
             return Err(corrupt("it has features that diskdock never gives a disk"));
         }
         let Some(base) = header.backing.map(PathBuf::from) else {
@@ -135,7 +147,7 @@ impl ExportSource {
     fn node(&self) -> String {
         let file = |path: &Path| json!({ "driver": "file", "filename": path });
         let own = file(Path::new(&self.opened.node()));
-        let node = match (self.format, &self.base) {
+        let mut node = match (self.format, &self.base) {
             (DiskFormat::Raw, _) => json!({ "driver": "raw", "file": own }),
             (DiskFormat::Qcow2, None) => {
                 json!({ "driver": "qcow2", "file": own, "backing": null })
@@ -145,6 +157,9 @@ impl ExportSource {
                 json!({ "driver": "qcow2", "file": own, "backing": image })
             }
         };
+        if self.key.is_some() {
+            keys::encrypt(&mut node, SECRET);
+        }
         format!("json:{node}")
     }
 }

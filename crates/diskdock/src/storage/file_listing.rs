@@ -1,5 +1,5 @@
-//! The files of disks and snapshots in a data directory, for people who only look: nothing is
-//! opened or changed.
+//! The files of disks and snapshots in a data directory and their keys, for people who only look:
+//! nothing is changed.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,8 @@ use domain::DiskId;
 use super::directory::DISKS;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
-use super::{file_name, files, snapshot_files};
+use super::keys::DiskKeys;
+use super::{file_name, files, qcow2, snapshot_files};
 
 /// The file of a disk or a snapshot, as it lies in the data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct DiskFileFound {
     pub bytes: u64,
     /// The bytes that it takes on the file system: files of disks are sparse.
     pub allocated_bytes: u64,
+    /// Whether only its key opens it.
+    pub encrypted: bool,
 }
 
 /// The files of all disks of a data directory, sorted by id; none if it has no disks.
@@ -57,10 +60,22 @@ pub(crate) fn snapshots_found(data_directory: &Path) -> Result<Vec<DiskFileFound
     Ok(found)
 }
 
+/// The files of all keys of a data directory, sorted by the ids of their disks and snapshots.
+pub(crate) fn keys_found(data_directory: &Path) -> Result<Vec<DiskFileFound>, StorageError> {
+    let mut found = Vec::new();
+    for (id, path) in DiskKeys::of(data_directory).list()? {
+        found.push(found_file(id, path)?);
+    }
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    Ok(found)
+}
+
 fn found_file(id: String, path: PathBuf) -> Result<DiskFileFound, StorageError> {
     let metadata = path.symlink_metadata().at("look at", &path)?;
     let (bytes, allocated_bytes) = (metadata.len(), files::allocated_bytes(&metadata));
-    Ok(DiskFileFound { id, path, bytes, allocated_bytes })
+    let header = files::open(&path, false).ok().and_then(|file| qcow2::read(&file).ok());
+    let encrypted = header.is_some_and(|header| header.luks);
+    Ok(DiskFileFound { id, path, bytes, allocated_bytes, encrypted })
 }
 
 /// The files in a directory that are disks by their names.

@@ -3,12 +3,15 @@
 //!
 //! ```text
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
-//! disks/<disk id>.qcow2         a system disk: what its guest changed of its image
+//! disks/<disk id>.qcow2         a system disk: what its guest changed of its image; also an
+//!                               encrypted data disk, whole
 //! disks/<name>.import           a file that is about to become a disk
 //! disks/<disk id>.damage        why writes to a disk may be lost, until an operator accepts it
 //! snapshots/<snapshot id>.raw   a snapshot of a data disk that no machine had open
 //! snapshots/<snapshot id>.qcow2 any other snapshot, whole
+//! snapshots/<snapshot id>.next  an encrypted one, made ready to be copied into
 //! snapshots/<snapshot id>.part  one that a machine is copying into
+//! keys/<id>.key                 the key of an encrypted disk or snapshot
 //! images/<image id>/image.json  the record of an image
 //! images/<image id>/disk.qcow2  and kernel, initrd: its files
 //! ```
@@ -21,10 +24,12 @@
 //! QEMU cannot make us follow a link, nor change an image that others boot from.
 
 mod block_node;
+mod conversion;
 mod copy;
 mod create_volume;
 mod damage;
 mod directory;
+mod disk_file;
 mod disk_format;
 mod disk_import;
 mod error;
@@ -37,6 +42,7 @@ mod holders;
 mod images;
 mod import;
 mod import_source;
+mod keys;
 mod opened_file;
 mod qcow2;
 mod qemu_img;
@@ -55,7 +61,7 @@ pub use error::StorageError;
 pub use export::{DiskExport, Exported, export};
 pub use file_io::DiskCache;
 pub(crate) use file_io::{Aio, TRIAL_BYTES};
-pub(crate) use file_listing::{DiskFileFound, disk_files, snapshots_found};
+pub(crate) use file_listing::{DiskFileFound, disk_files, keys_found, snapshots_found};
 pub(crate) use file_name::checked;
 pub(crate) use files::no_follow;
 pub use files::{Owner, free_bytes};
@@ -65,7 +71,8 @@ pub use images::{
 pub use import::{Import, ImportedFiles, TransferProgress};
 pub(crate) use qemu_img::Tool;
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
-pub use volumes::{Deleted, Holder, Identity, Opened, SyncHandle, Volume, Volumes};
+pub(crate) use volumes::secret_of;
+pub use volumes::{Deleted, Holder, Identity, NewVolume, Opened, SyncHandle, Volume, Volumes};
 
 /// Bytes of a GiB, in which the API counts.
 pub const GIB: u64 = 1 << 30;

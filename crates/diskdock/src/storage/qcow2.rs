@@ -13,6 +13,8 @@ const HEADER: usize = 80;
 const NAME: usize = 1023;
 /// Incompatible feature: the guest's data lie in another file.
 const EXTERNAL_DATA: u64 = 1 << 2;
+/// The method of encryption that has a LUKS header.
+const LUKS: u32 = 2;
 
 /// The header of a qcow2 file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,15 @@ pub(crate) struct Header {
     pub external_data: bool,
     /// The guest's data are encrypted.
     pub encrypted: bool,
+    /// They are encrypted as diskdock does it: with LUKS.
+    pub luks: bool,
+}
+
+impl Header {
+    /// Whether it has features that diskdock never gives a file.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.external_data || (self.encrypted && !self.luks)
+    }
 }
 
 /// Reads the header; the error is the reason in words.
@@ -44,6 +55,7 @@ pub(crate) fn read(file: &File) -> Result<Header, String> {
         backing: backing(file, double(&bytes, 8), word(&bytes, 16))?,
         external_data: features & EXTERNAL_DATA != 0,
         encrypted: word(&bytes, 32) != 0,
+        luks: word(&bytes, 32) == LUKS,
     })
 }
 
@@ -96,6 +108,7 @@ mod tests {
             backing: None,
             external_data: false,
             encrypted: false,
+            luks: false,
         };
         assert_eq!(read(&file(&header(3))), Ok(plain.clone()));
         // Version 2 has no feature bits: what stands there means something else.
@@ -114,7 +127,17 @@ mod tests {
         bytes.extend(b"/etc/shadow");
         let read = read(&file(&bytes)).unwrap();
         assert_eq!(read.backing.as_deref(), Some("/etc/shadow"));
-        assert!(read.external_data && read.encrypted);
+        assert!(read.external_data && read.encrypted && read.is_foreign());
+    }
+
+    #[test]
+    fn header_tells_luks_from_older_encryption() {
+        for (method, luks) in [(1, false), (2, true)] {
+            let mut bytes = header(3);
+            bytes[35] = method;
+            let read = read(&file(&bytes)).unwrap();
+            assert_eq!((read.encrypted, read.luks, read.is_foreign()), (true, luks, !luks));
+        }
     }
 
     #[test]

@@ -16,25 +16,28 @@ use super::create_volume::UNNAMED;
 use super::directory::Directory;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
+use super::keys::{DiskKey, FormattedFile};
 use super::snapshots::{Content, CopyWatch};
+use super::volumes::NewVolume;
 use super::{GIB, copy, files, holders};
 use crate::failpoint;
 
 impl Directory {
-    /// Gives the disk this content instead of its own.
+    /// Gives the disk this content instead of its own. The key of an encrypted one stays.
     pub(super) fn replace_content(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         content: &Content,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
+        let disk = &volume.disk;
         let old = self.sound_file(disk)?;
         holders::refuse_if_locked(&old.path)?;
         self.remove_other_formats(disk, old.format)?;
+        let key = self.key_for(disk.as_str(), volume.encrypted)?;
         let staging = self.staging()?;
         let made = staging.file(UNNAMED);
-        let format = self.make_content(&made, size_gib, content, watch)?;
+        let format = self.make_content((&made, key.as_ref()), volume.size_gib, content, watch)?;
         files::apply_owner(&made, self.0.owner, files::PRIVATE)?;
         files::sync(&made)?;
         failpoint::hit("set_back.made");
@@ -59,25 +62,19 @@ impl Directory {
 
     fn make_content(
         &self,
-        made: &Path,
+        (made, key): (&Path, Option<&DiskKey>),
         size_gib: u32,
         content: &Content,
         watch: CopyWatch<'_>,
     ) -> Result<DiskFormat, StorageError> {
         let bytes = u64::from(size_gib) * GIB;
         match content {
-            Content::Empty => {
-                files::create(made)?.set_len(bytes).at("make room in", made)?;
-                Ok(DiskFormat::Raw)
-            }
+            Content::Empty => self.make_empty(made, bytes, key),
             Content::Image(image) => {
-                self.make_overlay(made, bytes, &self.image(image)?)?;
+                self.make_overlay(made, bytes, &self.image(image)?, key)?;
                 Ok(DiskFormat::Qcow2)
             }
-            Content::Snapshot(snapshot) => {
-                self.fill_with(snapshot, size_gib, made, watch)?;
-                Ok(DiskFormat::Raw)
-            }
+            Content::Snapshot(snapshot) => self.fill_with(snapshot, size_gib, (made, key), watch),
         }
     }
 
@@ -88,11 +85,12 @@ impl Directory {
         Ok(())
     }
 
-    /// Copies the content of a whole snapshot under another id.
+    /// Copies the content of a whole snapshot under another id, encrypted if it is or is to be.
     pub(super) fn copy_whole(
         &self,
         from: &SnapshotId,
         to: &SnapshotId,
+        encrypted: bool,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
         if self.whole(to)?.is_some() {
@@ -101,8 +99,21 @@ impl Directory {
         let (path, format) = self.require_whole(from)?;
         let file = files::open(&path, false).at("open", &path)?;
         self.require_room_for_copy(&file, &path)?;
+        let found = self.look_at_snapshot(from, (&path, format))?;
+        let key = self.key_for(to.as_str(), encrypted || found.key.is_some())?;
         let staging = self.snapshot_staging()?;
-        copy::copy(&file, &staging.file(UNNAMED), watch)?;
+        let made = staging.file(UNNAMED);
+        let format = match &key {
+            None => {
+                copy::copy(&file, &made, watch)?;
+                format
+            }
+            Some(new) => {
+                let from = FormattedFile { path: &path, format, key: found.key.as_ref() };
+                self.encrypt(from, (&made, new), found.virtual_bytes, watch)?;
+                DiskFormat::Qcow2
+            }
+        };
         failpoint::hit("snapshot.copied");
         self.finish_as(staging, &self.snapshot_path(to, format.as_str())?)
     }

@@ -11,22 +11,28 @@ use domain::{DiskId, SnapshotId};
 
 use super::block_node::file_node;
 use super::create_volume::UNNAMED;
-use super::directory::{Directory, DiskFile};
+use super::directory::Directory;
+use super::disk_file::DiskFile;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
-use super::import::{TransferProgress, require_room, run_copy};
+use super::import::require_room;
+use super::keys::FormattedFile;
 use super::qemu_img::Tool;
 use super::snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 use super::staging::{self, StagingDirectory};
 use super::volume_sync::identity;
-use super::volumes::{Deleted, Opened, SyncHandle, Volume, Volumes};
-use super::{CLOSED, GIB, copy, file_name, files, holders, qcow2};
+use super::volumes::{Deleted, NewVolume, Opened, SyncHandle, Volume, Volumes};
+use super::{CLOSED, copy, file_name, files, holders, qcow2};
 use crate::failpoint;
 
 /// The directory in the data directory.
 pub(super) const DIRECTORY: &str = "snapshots";
 /// The end of the name of a snapshot that a machine is copying into.
 const BEGUN: &str = "part";
+/// The end of the name of one that is ready for that.
+const PREPARED: &str = "next";
+/// The ends of the names of all that there can be of a snapshot.
+const ENDS: [&str; 4] = ["raw", "qcow2", BEGUN, PREPARED];
 
 /// Makes the directory, and clears away what a crash left half made.
 pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
@@ -38,10 +44,9 @@ pub(super) fn open(data_directory: &Path) -> Result<PathBuf, StorageError> {
 
 /// The files of snapshots in a data directory with the ids of their snapshots, whole or begun.
 pub(super) fn snapshot_files(directory: &Path) -> Result<Vec<(String, PathBuf)>, StorageError> {
-    let ends = [DiskFormat::Raw.as_str(), DiskFormat::Qcow2.as_str(), BEGUN];
     let found = files::in_directory(directory)?.into_iter().filter_map(|path| {
         let id = file_name::checked(path.file_stem()?.to_str()?).ok()?.to_owned();
-        let is_snapshot = ends.contains(&path.extension()?.to_str()?);
+        let is_snapshot = ENDS.contains(&path.extension()?.to_str()?);
         let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
         (is_snapshot && is_file).then_some((id, path))
     });
@@ -138,6 +143,27 @@ impl Directory {
         require_room(&self.0.snapshots, own + below)
     }
 
+    /// Makes the encrypted file into which a machine is to copy a disk, empty; it takes seconds
+    /// to make its header. One that is ready already is used.
+    fn make_ready(&self, snapshot: &SnapshotId, found: &DiskFile) -> Result<PathBuf, StorageError> {
+        let key = self.key_for(snapshot.as_str(), true)?;
+        let ready = self.snapshot_path(snapshot, PREPARED)?;
+        let as_large = |file: File| {
+            qcow2::read(&file)
+                .is_ok_and(|header| header.luks && header.virtual_bytes == found.bytes)
+        };
+        if files::open(&ready, false).is_ok_and(as_large) {
+            return Ok(ready);
+        }
+        files::remove(&ready)?;
+        let staging = self.snapshot_staging()?;
+        let made = staging.file(UNNAMED);
+        self.make_empty(&made, found.bytes, key.as_ref())?;
+        std::fs::rename(&made, &ready).at("name", &ready)?;
+        failpoint::hit("encrypted.snapshot_ready");
+        Ok(ready)
+    }
+
     /// Bytes of the image that a disk's file lies on.
     fn bytes_below(&self, found: &DiskFile) -> Result<u64, StorageError> {
         let header = qcow2::read(&found.file);
@@ -145,69 +171,6 @@ impl Directory {
         let Some(base) = header.backing else { return Ok(0) };
         let base = PathBuf::from(base);
         Ok(files::allocated_bytes(&base.metadata().at("look at", &base)?))
-    }
-
-    /// `qemu-img convert` from one format into a file of a staging directory, as QEMU's user.
-    fn convert(
-        &self,
-        from: (&Path, DiskFormat),
-        to: (&Path, DiskFormat),
-        watch: CopyWatch<'_>,
-    ) -> Result<(), StorageError> {
-        files::create(to.0)?;
-        files::apply_owner(to.0, self.0.owner, files::PRIVATE)?;
-        let tool = Tool::new("convert").arg("-p").arg("-f").arg(from.1.as_str());
-        let tool = tool.arg("-O").arg(to.1.as_str()).arg(from.0).arg(to.0);
-        let copied = run_copy(tool.owned_by(self.0.owner), &mut |progress| {
-            if let TransferProgress::Copied(percent) = progress {
-                // The result is thrown away if the copy is not wanted any more.
-                let _ = watch(percent as u8);
-            }
-        });
-        copied.map_err(|fault| fault.or_full(to.0))
-    }
-
-    /// Fills the file of a staging directory with the content of a whole snapshot.
-    fn fill_from(
-        &self,
-        (path, format): (&Path, DiskFormat),
-        to: &Path,
-        watch: CopyWatch<'_>,
-    ) -> Result<u64, StorageError> {
-        let file = files::open(path, false).at("open", path)?;
-        match format {
-            DiskFormat::Raw => {
-                copy::copy(&file, to, watch)?;
-                Ok(file.metadata().at("look at", path)?.len())
-            }
-            DiskFormat::Qcow2 => {
-                let header = qcow2::read(&file);
-                let header = header.map_err(|why| StorageError::corrupt(path, why))?;
-                if header.backing.is_some() || header.external_data || header.encrypted {
-                    let why = "a snapshot holds all its bytes by itself, and this one does not";
-                    return Err(StorageError::corrupt(path, why));
-                }
-                self.convert((path, format), (to, DiskFormat::Raw), watch)?;
-                Ok(header.virtual_bytes)
-            }
-        }
-    }
-
-    /// Fills a new file with the content of a whole snapshot, of this size at least.
-    pub(super) fn fill_with(
-        &self,
-        snapshot: &SnapshotId,
-        size_gib: u32,
-        to: &Path,
-        watch: CopyWatch<'_>,
-    ) -> Result<(), StorageError> {
-        let (path, format) = self.require_whole(snapshot)?;
-        let bytes = self.fill_from((&path, format), to, watch)?;
-        let wanted = u64::from(size_gib) * GIB;
-        if bytes < wanted {
-            files::open(to, true).and_then(|file| file.set_len(wanted)).at("make room in", to)?;
-        }
-        Ok(())
     }
 }
 
@@ -231,6 +194,8 @@ impl Snapshots for Directory {
         }
         let found = self.written_out(disk)?;
         holders::refuse_if_locked(&found.path)?;
+        // For a machine that is off by now.
+        files::remove(&self.snapshot_path(snapshot, PREPARED)?)?;
         if self.take_by_sharing(snapshot, &found)? {
             return Ok(());
         }
@@ -240,11 +205,27 @@ impl Snapshots for Directory {
         match found.format {
             DiskFormat::Raw => copy::copy(&found.file, &to, watch)?,
             DiskFormat::Qcow2 => {
-                self.convert((&found.path, found.format), (&to, found.format), watch)?;
+                let key = self.key_of(disk.as_str(), found.encrypted)?;
+                let (path, format) = (found.path.as_path(), found.format);
+                let from = FormattedFile { path, format, key: key.as_ref() };
+                match self.key_for(snapshot.as_str(), found.encrypted)? {
+                    Some(key) => self.encrypt(from, (&to, &key), found.bytes, watch)?,
+                    None => {
+                        self.convert(from, FormattedFile { path: &to, format, key: None }, watch)?;
+                    }
+                }
             }
         }
         failpoint::hit("snapshot.copied");
         self.finish_as(staging, &self.snapshot_path(snapshot, found.format.as_str())?)
+    }
+
+    fn prepare(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<(), StorageError> {
+        let found = self.sound_file(disk)?;
+        if found.encrypted && self.snapshot_state(snapshot)? == SnapshotState::None {
+            self.make_ready(snapshot, &found)?;
+        }
+        Ok(())
     }
 
     fn begin(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Begun, StorageError> {
@@ -260,6 +241,11 @@ impl Snapshots for Directory {
         self.require_room_for(&found)?;
         let path = self.snapshot_path(snapshot, BEGUN)?;
         files::remove(&path)?;
+        if found.encrypted {
+            let ready = self.make_ready(snapshot, &found)?;
+            std::fs::rename(&ready, &path).at("name", &path)?;
+            return self.begun(snapshot);
+        }
         files::create(&path)?;
         files::apply_owner(&path, self.0.owner, files::PRIVATE)?;
         let tool = Tool::new("create").arg("-q").arg("-f").arg(DiskFormat::Qcow2.as_str());
@@ -276,7 +262,8 @@ impl Snapshots for Directory {
         let identity = identity(&metadata, DiskFormat::Qcow2);
         let node = file_node(&path, DiskFormat::Qcow2, self.io().1);
         let opened = Opened { identity, bytes: header.virtual_bytes };
-        Ok(Volume { opened, node, shared_node: None, is_shared: false })
+        let key = self.key_of(snapshot.as_str(), header.luks)?;
+        Ok(Volume { opened, node, shared_node: None, is_shared: false, key: key.map(Box::new) })
     }
 
     fn finish(&self, snapshot: &SnapshotId) -> Result<(), StorageError> {
@@ -293,15 +280,15 @@ impl Snapshots for Directory {
     }
 
     fn delete_snapshot(&self, snapshot: &SnapshotId) -> Result<Deleted, StorageError> {
-        let ends = [DiskFormat::Raw.as_str(), DiskFormat::Qcow2.as_str(), BEGUN];
         let mut deleted = Deleted::WereMissing;
-        for end in ends {
+        for end in ENDS {
             if files::remove(&self.snapshot_path(snapshot, end)?)? {
                 deleted = Deleted::Now;
             }
             failpoint::hit("snapshot.deleted");
         }
         files::sync(&self.0.snapshots)?;
+        self.0.keys.remove(snapshot.as_str())?;
         Ok(deleted)
     }
 
@@ -317,36 +304,37 @@ impl Snapshots for Directory {
 
     fn create_from(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         snapshot: &SnapshotId,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
-        if self.path(disk)?.is_some() {
-            return self.sync(disk);
+        if self.path(&volume.disk)?.is_some() {
+            return self.sync(&volume.disk);
         }
+        let key = self.key_for(volume.disk.as_str(), volume.encrypted)?;
         let staging = self.staging()?;
-        self.fill_with(snapshot, size_gib, &staging.file(UNNAMED), watch)?;
+        let made = staging.file(UNNAMED);
+        let format = self.fill_with(snapshot, volume.size_gib, (&made, key.as_ref()), watch)?;
         failpoint::hit("snapshot.restored");
-        self.finish(staging, disk, DiskFormat::Raw)
+        self.finish(staging, &volume.disk, format)
     }
 
     fn set_back(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         content: &Content,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
-        self.replace_content(disk, size_gib, content, watch)
+        self.replace_content(volume, content, watch)
     }
 
     fn copy_snapshot(
         &self,
         from: &SnapshotId,
         to: &SnapshotId,
+        encrypted: bool,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError> {
-        self.copy_whole(from, to, watch)
+        self.copy_whole(from, to, encrypted, watch)
     }
 }

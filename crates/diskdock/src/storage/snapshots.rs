@@ -6,10 +6,11 @@
 //! whole when that has ended well, or is deleted.
 //!
 //! A snapshot holds all bytes by itself: no volume needs it, and it needs no volume and no image.
+//! That of an encrypted volume is encrypted, with a key of its own.
 
 use domain::{DiskId, SnapshotId};
 
-use super::volumes::Deleted;
+use super::volumes::{Deleted, NewVolume};
 use super::{StorageError, Volume};
 
 /// Is called with the percentage that is copied, now and then; false ends the copying, which is an
@@ -61,6 +62,10 @@ pub trait Snapshots: Send + Sync {
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
 
+    /// Does what takes long before a snapshot of an encrypted volume can begin, and may be done
+    /// while the guest writes: seconds in which nothing has to stand still. Nothing for others.
+    fn prepare(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<(), StorageError>;
+
     /// Begins a snapshot of a volume that a machine has open, with the content that it has for its
     /// guest at this moment, or at the one when the machine begins to copy. Can be repeated until
     /// then. Refused for a damaged volume.
@@ -86,8 +91,7 @@ pub trait Snapshots: Send + Sync {
     /// there is one already.
     fn create_from(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         snapshot: &SnapshotId,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
@@ -96,18 +100,18 @@ pub trait Snapshots: Send + Sync {
     /// own: whole or not at all. Refused for a damaged volume.
     fn set_back(
         &self,
-        disk: &DiskId,
-        size_gib: u32,
+        volume: &NewVolume,
         content: &Content,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
 
-    /// Copies the content of a whole snapshot under the id of another one. Does nothing if that is
-    /// whole already.
+    /// Copies the content of a whole snapshot under the id of another one, which is encrypted if
+    /// that one is, or if it is to be. Does nothing if that is whole already.
     fn copy_snapshot(
         &self,
         from: &SnapshotId,
         to: &SnapshotId,
+        encrypted: bool,
         watch: CopyWatch<'_>,
     ) -> Result<(), StorageError>;
 }

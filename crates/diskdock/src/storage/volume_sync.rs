@@ -8,7 +8,8 @@ use std::time::UNIX_EPOCH;
 
 use domain::DiskId;
 
-use super::directory::{Directory, DiskFile, REMEDY};
+use super::directory::{Directory, REMEDY};
+use super::disk_file::DiskFile;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::volumes::{Identity, Opened, SyncHandle, Volumes};

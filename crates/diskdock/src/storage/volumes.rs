@@ -18,6 +18,8 @@ use domain::DiskId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::keys::{self, DiskKey};
+use super::snapshots::CopyWatch;
 use super::{ImageStart, Snapshots, StorageError};
 
 /// The identity of the bytes under a volume's name, in a form of the storage system. It survives a
@@ -35,6 +37,30 @@ pub struct Opened {
     pub bytes: u64,
 }
 
+/// A volume to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewVolume {
+    /// Its disk.
+    pub disk: DiskId,
+    /// The size in GiB, at least.
+    pub size_gib: u32,
+    /// Whether no byte of it is written in plain.
+    pub encrypted: bool,
+}
+
+impl NewVolume {
+    /// One that is not encrypted.
+    pub fn plain(disk: DiskId, size_gib: u32) -> NewVolume {
+        NewVolume { disk, size_gib, encrypted: false }
+    }
+}
+
+impl AsRef<str> for NewVolume {
+    fn as_ref(&self) -> &str {
+        self.disk.as_str()
+    }
+}
+
 /// A volume that can be opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
@@ -46,6 +72,8 @@ pub struct Volume {
     pub(super) shared_node: Option<Value>,
     /// Whether it is for one of several machines.
     pub(super) is_shared: bool,
+    /// The key that opens an encrypted one.
+    pub(super) key: Option<Box<DiskKey>>,
 }
 
 impl Volume {
@@ -53,7 +81,21 @@ impl Volume {
     pub fn block_node(&self, node_name: &str) -> Value {
         let mut node = self.node.clone();
         node["node-name"] = node_name.into();
+        if self.key.is_some() {
+            keys::encrypt(&mut node, &secret_of(node_name));
+        }
         node
+    }
+
+    /// The object of QEMU that has to be there when the block node is opened, if it is encrypted.
+    /// It names the file of the key.
+    pub(crate) fn secret(&self, node_name: &str) -> Option<Value> {
+        self.key.as_ref().map(|key| key.secret(&secret_of(node_name)))
+    }
+
+    /// Whether its bytes are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.key.is_some()
     }
 
     /// The same volume for a machine that is not the only one to have it open; none if two that
@@ -75,6 +117,11 @@ impl Volume {
         node["read-only"] = true.into();
         node
     }
+}
+
+/// The name of the object with the key of a block node.
+pub(crate) fn secret_of(node_name: &str) -> String {
+    format!("key-{node_name}")
 }
 
 /// The result of a delete.
@@ -109,15 +156,22 @@ pub trait SyncHandle: Send + Sync {
 pub trait Volumes: Snapshots {
     /// Makes a volume: empty, or with the content of an image and at least as large as it. Does
     /// nothing if there is one already.
-    fn create(&self, disk: &DiskId, size_gib: u32, image: Option<&str>)
-    -> Result<(), StorageError>;
+    fn create(&self, volume: &NewVolume, image: Option<&str>) -> Result<(), StorageError>;
 
-    /// Makes a volume of a staged file, at least as large as that. Does nothing if there is one
-    /// already.
-    fn adopt(&self, disk: &DiskId, size_gib: u32, staged: &str) -> Result<(), StorageError>;
+    /// Makes a volume of a staged file, at least as large as that: at once, or by a copy if it is
+    /// to be encrypted. Does nothing if there is one already.
+    fn adopt(
+        &self,
+        volume: &NewVolume,
+        staged: &str,
+        watch: CopyWatch<'_>,
+    ) -> Result<(), StorageError>;
 
     /// The volume, checked to be usable.
     fn find(&self, disk: &DiskId) -> Result<Volume, StorageError>;
+
+    /// Fails if the volume is encrypted and its key does not open it.
+    fn try_key(&self, disk: &DiskId) -> Result<(), StorageError>;
 
     /// Makes a volume larger that no machine has open. Never makes one smaller; does nothing if it
     /// is as large already.

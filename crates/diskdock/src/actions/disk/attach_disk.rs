@@ -7,6 +7,7 @@ use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES}
 
 use super::plugging::Plugging;
 use super::resource::DISK;
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -95,6 +96,8 @@ pub(crate) struct Facts {
     has_snapshot_in_progress_elsewhere: bool,
     /// The login that comes with a system disk.
     login: NewLogin,
+    /// The key of the disk.
+    key: KeyUse,
 }
 
 struct Abilities {
@@ -221,6 +224,8 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
+        must("the key of the disk is not deleted",                      |f| f.key.is_there(), &DISK_KEY_NOT_FOUND),
+        must("the key of the disk is Enabled",                          |f| f.key.is_enabled(), &KEY_DISABLED),
         must("the instance is not locked for security",                 |f| !f.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_SECURITY),
         must("the instance has no overdue payment",                     |f| !f.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
         must("disk and instance are in the same zone",                  |f| f.same_place(), &NOT_IN_SAME_ZONE),
@@ -263,6 +268,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         Ok(Facts {
             params: params.clone(),
+            key: KeyUse::of(tx, call, &disk.region, &disk.kms_key_id)?,
             login,
             disk,
             instance,

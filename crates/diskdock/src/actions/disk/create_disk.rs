@@ -4,14 +4,15 @@ use domain::disk::StorageSet;
 use domain::limits::DEVICE_NAMES;
 use domain::{DiskSnapshot, SnapshotId, performance};
 
+use super::creating::CreatingDisk;
 use super::resource::DISK;
 use crate::actions::disk::attach_disk::{count_cloud_disks, first_free_device};
 use crate::actions::disk::plugging::Plugging;
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::{derived, order};
 use crate::catalog::{Case, Shape, Value};
-use crate::hypervisor::DiskSpec;
 use crate::store::AttachedDisks;
 
 /// Makes a data disk.
@@ -46,10 +47,11 @@ params!(
         /// Whether it can be attached to several instances. ESSD categories only.
         #[malformed = MULTI_ATTACH_NOT_VALID]
         multi_attach: Option<MultiAttach>,
-        /// Show the disk as encrypted. The bytes are stored as they are.
+        /// Encrypt the disk. With real machines no byte of it is stored in plain, with a key of its
+        /// own; a simulated one is only shown as encrypted.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
-        /// service key.
+        /// The key of KMS, which has to be Enabled; needs `Encrypted`. An id that KMS here does not
+        /// know is only shown. Left out, an encrypted disk shows the account's service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`, from 4 GiB.
@@ -138,6 +140,10 @@ pub(crate) struct Facts {
     cloud_disks: usize,
     /// How many disks the instance can hold.
     disk_quantity: usize,
+    /// The key that the disk names.
+    key: KeyUse,
+    /// Whether an encrypted disk can be on several instances.
+    may_share_encrypted: bool,
 }
 
 impl Facts {
@@ -236,6 +242,9 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
+        must("the key is not deleted",                              |f| f.key.is_there(), &NEW_DISK_KEY_NOT_FOUND),
+        must("the key is Enabled",                                  |f| f.key.is_enabled(), &KEY_DISABLED),
+        must("with real machines, a multi-attach disk is not encrypted", |f| f.may_share_encrypted || !f.is_multi_attach() || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
         must("ProvisionedIops is for cloud_auto",                   |f| f.params.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
@@ -276,11 +285,16 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
             None => None,
         };
+        let named = params.kms_key_id.as_ref().map(|key| key.0.as_str());
+        let inherited = snapshot.as_ref().map(|snapshot| snapshot.kms_key_id.as_str());
+        let key = KeyUse::of(tx, call, &region.id, named.or(inherited).unwrap_or_default())?;
         let asked_gib = params.size.and_then(|size| u32::try_from(size.0).ok());
         let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
+            key,
+            may_share_encrypted: call.environment.is_simulated,
             level: category.level(params.performance_level),
             size_gib: asked_gib.or(snapshot.as_ref().map(|snapshot| snapshot.size_gib)),
             snapshot,
@@ -314,7 +328,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             disk.activity = activity;
             effect = effect.start(Plugging::of_new(attachment, &disk));
         } else if !disk.is_created() {
-            effect = effect.start(CreatingDisk { disk: DiskSpec::of_new(&disk) });
+            effect = effect.start(CreatingDisk::of(&disk));
         }
         effect.save(disk)
     }
@@ -356,38 +370,4 @@ fn new_disk(call: &Call<'_>, params: &Params, facts: &Facts) -> Disk {
     });
     disk.activity = call.environment.activity_of_new_disk();
     disk
-}
-
-/// Makes the bytes of a disk; then it is Available.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct CreatingDisk {
-    disk: DiskSpec,
-}
-
-impl Operation for CreatingDisk {
-    const KIND: &'static str = "disk.create";
-    const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
-
-    fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.disk.clone()) }
-    }
-
-    fn phase(&self) -> &'static str {
-        "create"
-    }
-
-    async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        context.hypervisor.create(&self.disk, context.now).await
-    }
-
-    /// A disk whose bytes could not be made is removed: no guest can have written to it.
-    fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {
-        let Some(mut disk) = tx.disk(&self.disk.disk)? else { return Ok(()) };
-        match outcome {
-            Outcome::Done if disk.created().is_ok() => tx.save_disk(&disk),
-            Outcome::Done => Ok(()),
-            Outcome::Failed(_) if disk.is_created() => Ok(()),
-            Outcome::Failed(_) => tx.remove_disk(&disk.id),
-        }
-    }
 }

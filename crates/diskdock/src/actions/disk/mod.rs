@@ -3,6 +3,7 @@
 
 pub(crate) mod attach_disk;
 pub(crate) mod create_disk;
+pub(super) mod creating;
 pub(crate) mod delete_disk;
 pub(crate) mod describe_disk_monitor_data;
 pub(crate) mod describe_disks;

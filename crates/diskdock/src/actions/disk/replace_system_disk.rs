@@ -9,6 +9,7 @@ use super::reinit_disk::SecurityStrategy;
 use super::resource::DISK;
 use super::set_back;
 use crate::actions::image_lookups::FoundImage;
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::{derived, image_lookups, snapshot_lookups};
@@ -34,9 +35,9 @@ params!(
         disk_id: Option<Text<1, 64>>,
         /// The new disk.
         system_disk: Group<NewSystemDisk>,
-        /// Show the new disk as encrypted. The bytes are stored as they are.
+        /// Encrypt the new disk, as CreateDisk does.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`.
+        /// The key of KMS, which has to be Enabled; needs `Encrypted`.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Not offered to the public.
@@ -106,6 +107,8 @@ pub(crate) struct Facts {
     has_snapshot_in_progress: bool,
     /// The login of the new system, as far as it is another.
     login: NewLogin,
+    /// The key that the new disk names.
+    key: KeyUse,
     now: Moment,
 }
 
@@ -190,6 +193,8 @@ disk cannot be made, the old one is In_use again. The instance is not started me
         must("the image is of the architecture of the type",        |f| f.architecture_fits, &INSTANCE_TYPE_ARCHITECTURE),
         must("a key pair is not for Windows",                       |f| f.params.key_pair_name.is_none() || !f.is_windows(), &KEY_PAIR_WINDOWS_DISK),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || !f.stays_plain(), &KMS_WITHOUT_ENCRYPTION),
+        must("the key is not deleted",                              |f| f.key.is_there(), &INSTANCE_KEY_NOT_FOUND),
+        must("the key is Enabled",                                  |f| f.key.is_enabled(), &KEY_DISABLED),
         must("the new disk is not smaller than the image",          |f| f.size() >= f.image_gib(), &SYSTEM_SIZE_BELOW_IMAGE),
         must("the new disk is smaller neither than the old one nor than the category allows", |f| f.size() >= f.old_gib().max(f.range().0), &SYSTEM_SIZE_BELOW_MIN),
         must("the new disk is not larger than the category allows", |f| f.size() <= f.range().1, &NEW_SYSTEM_SIZE_ABOVE_MAX),
@@ -225,9 +230,12 @@ disk cannot be made, the old one is In_use again. The instance is not started me
         };
         let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
         let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
+        let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
+        let key = KeyUse::of(tx, call, &instance.region, named)?;
         let (params, now) = (params.clone(), call.now);
         Ok(Facts {
             login,
+            key,
             params,
             instance,
             old,

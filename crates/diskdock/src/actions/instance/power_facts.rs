@@ -3,6 +3,7 @@
 use domain::IllegalTransition;
 
 use super::machine_spec::{by_device, machine_spec};
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskLimit, MachineSpec};
 use crate::store::{AttachedDisks, EntityReads};
@@ -32,6 +33,8 @@ pub(crate) struct PowerFacts {
     pub spec: MachineSpec,
     /// Options of the request.
     pub requested: Requested,
+    /// The keys of its disks: the one that can be used least.
+    pub keys: KeyUse,
 }
 
 impl PowerFacts {
@@ -88,6 +91,7 @@ pub(crate) fn facts(
     let is_off = matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped);
     let (mut disks_made, mut has_disk_reiniting) = (true, false);
     let (mut limits, mut shared) = (Vec::new(), Vec::new());
+    let mut keys = KeyUse::Usable;
     for at in &attached {
         let disk = tx.look_at(&at.disk)?;
         if is_off {
@@ -95,6 +99,7 @@ pub(crate) fn facts(
             has_disk_reiniting |= disk.as_ref().is_some_and(|disk| disk.is_reiniting());
         }
         if let Some(disk) = disk {
+            keys = keys.max(KeyUse::of(tx, call, &disk.region, &disk.kms_key_id)?);
             limits.push(DiskLimit::of(&disk));
             shared.extend(disk.multi_attach.then(|| disk.id.clone()));
         }
@@ -115,6 +120,7 @@ pub(crate) fn facts(
         has_local_disks,
         spec,
         requested,
+        keys,
     })
 }
 

@@ -61,6 +61,8 @@ pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance has no overdue payment",           |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Stopped",                       |m| m.can_start(), &INSTANCE_STATUS),
     must("the instance has a system disk",                |m| m.instance.system_disk.is_some(), &INSTANCE_WITHOUT_SYSTEM_DISK),
+    must("no key of its disks is deleted",                |m| m.keys.is_there(), &INSTANCE_KEY_NOT_FOUND),
+    must("the keys of its disks are Enabled",             |m| m.keys.is_enabled(), &KEY_DISABLED),
     must("none of its disks is Attaching, Detaching or ReIniting", |m| m.disks_are_still(), &INSTANCE_DISK_IN_TRANSIT),
 ];
 

@@ -97,7 +97,7 @@ params!(
         /// A dedicated instance, of which there are none here.
         #[wire = "DKMSInstanceId"]
         dkms_instance_id: Option<Text<1, 128>>,
-        /// The policy of the key: nothing here is encrypted.
+        /// The policy of the key: nothing asks for it here.
         policy: Ignored<Option<Text<0, 32768>>>,
         /// How a dedicated instance stores it.
         key_storage_mechanism: Ignored<Option<Text<0, 64>>>,
@@ -129,8 +129,10 @@ impl Action for CreateKey {
     const NAME: &'static str = "CreateKey";
     const SUMMARY: &'static str = "Makes a key.";
     const DETAILS: &'static str = "\
-The key is a record with an id that disks can name. Nothing is encrypted with it. It lies in the region that RegionId names, else in that of the host \
-that the request was sent to, else in the first one of this server.";
+The key is a record with an id that disks can name: unless it is Enabled, they are not attached. \
+The bytes of real disks are encrypted with a key of each disk, which this server keeps beside \
+them. It lies in the region that RegionId names, else in that of the host that the request was sent to, \
+else in the first one of this server.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
     const ABOUT: About = About::Other("key");

@@ -1,4 +1,5 @@
-//! The product KMS: keys, as records. They encrypt nothing here.
+//! The product KMS: keys, as records. They encrypt nothing themselves; disks that name one can be
+//! used while it is Enabled.
 
 pub(crate) mod create_key;
 pub(crate) mod describe_key;

@@ -31,7 +31,8 @@ impl Action for ScheduleKeyDeletion {
     const NAME: &'static str = "ScheduleKeyDeletion";
     const SUMMARY: &'static str = "Has a key deleted some days from now.";
     const DETAILS: &'static str = "\
-Until then the key is PendingDeletion. Disks that name it keep its id.";
+Until then the key is PendingDeletion: disks that name it keep their bytes and its id, but are not \
+attached, and no instance starts with them.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&KMS_KEY_NOT_FOUND, &KMS_ALIAS_NOT_FOUND];

@@ -6,6 +6,7 @@ use domain::{DiskSnapshot, SnapshotCategory, SnapshotId, SnapshotOrigin, Snapsho
 use super::resource::SNAPSHOT;
 use crate::actions::derived;
 use crate::actions::disk::create_disk::Arn;
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -34,9 +35,9 @@ params!(
         /// Days after which the copy is deleted; left out, it is kept until it is deleted.
         #[malformed = COPY_RETENTION_MALFORMED]
         retention_days: Option<Integer<1, 65536>>,
-        /// Show the copy as encrypted; that of an encrypted snapshot is.
+        /// Encrypt the copy; that of an encrypted snapshot always is.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`.
+        /// The key of KMS in the region of the copy, which has to be Enabled; needs `Encrypted`.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// The resource group of the copy; that of the snapshot if left out.
@@ -67,6 +68,8 @@ pub(crate) struct Facts {
     tags: Vec<Tag>,
     /// Whether another copy of a snapshot of the disk is being made in that region.
     is_being_copied: bool,
+    /// The key that the copy names.
+    key: KeyUse,
 }
 
 impl Facts {
@@ -117,6 +120,8 @@ With real machines all regions are on one host, where the copy has bytes of its 
         must("the snapshot is accomplished",                         |f| f.snapshot.is_accomplished(), &SNAPSHOT_NOT_READY),
         must("Encrypted is not false for an encrypted snapshot",     |f| !f.snapshot.encrypted || f.is_encrypted(), &COPY_DECRYPTS),
         must("KMSKeyId comes with Encrypted=true",                   |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
+        must("the key is not deleted",                               |f| f.key.is_there(), &INSTANCE_KEY_NOT_FOUND),
+        must("the key is Enabled",                                   |f| f.key.is_enabled(), &KEY_DISABLED),
         must("no other snapshot of the disk is being copied to the region", |f| !f.is_being_copied, &COPY_UNDER_WAY),
     ];
 
@@ -129,7 +134,9 @@ With real machines all regions are on one host, where the copy has bytes of its 
         let snapshot = found.filter(|found: &DiskSnapshot| found.region == params.region_id.0);
         let snapshot = snapshot.ok_or(&SNAPSHOT_TO_COPY_NOT_FOUND)?;
         let is_being_copied = snapshot_lookups::is_being_copied(tx, &snapshot, to)?;
+        let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
         Ok(Facts {
+            key: KeyUse::of(tx, call, to, named)?,
             tags: new_tags(&params.tag.0)?,
             params: params.clone(),
             snapshot,
@@ -143,6 +150,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
             from: facts.snapshot.id.clone(),
             to: copy.id.clone(),
             disk: copy.disk.clone(),
+            encrypted: copy.encrypted,
         };
         Effect::reply(Reply { snapshot_id: copy.id.to_string() }).save(copy).start(copying)
     }
@@ -187,6 +195,9 @@ pub(crate) struct Copying {
     from: SnapshotId,
     to: SnapshotId,
     disk: DiskId,
+    /// Whether no byte of the copy is written in plain.
+    #[serde(default)]
+    encrypted: bool,
 }
 
 impl Operation for Copying {
@@ -202,8 +213,8 @@ impl Operation for Copying {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let Copying { from, to, disk } = self;
-        context.hypervisor.copy_snapshot(from, to, disk, context.now).await
+        let Copying { from, to, disk, encrypted } = self;
+        context.hypervisor.copy_snapshot(from, to, (disk, *encrypted), context.now).await
     }
 
     /// A copy that was deleted meanwhile stays so.

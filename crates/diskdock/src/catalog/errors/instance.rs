@@ -295,6 +295,9 @@ errors! {
     NEW_SYSTEM_SIZE_ABOVE_MAX = 404 "InvalidSystemDiskSize.MoreThanMaxSize"
         "The specified SystemDisk.Size parameter exceeds the maximum size."
         => "Use a size that the category allows.";
+    INSTANCE_KEY_NOT_FOUND = 403 "InvalidParameter.KMSKeyId.NotFound"
+        "The specified KMSKeyId does not exist."
+        => "Use disks whose key is there: ListKeys tells those of the region.";
     KMS_WITHOUT_ENCRYPTION = 403 "InvalidEncrypted.NotMatchKmsKeyId"
         "The specified parameter Encrypted must be true when KmsKeyId is not empty."
         => "Send Encrypted=true.";

@@ -82,6 +82,8 @@ pub(crate) struct BootDisk {
     pub port: u32,
     /// The block node of its volume.
     pub node: Value,
+    /// The object with the key that opens it, if it is encrypted: the path of a file.
+    pub secret: Option<Value>,
     /// Whether it is the one to boot from.
     pub system: bool,
     /// Whether other machines may have it at the same time.
@@ -168,6 +170,9 @@ pub(crate) fn command_line(parts: &Parts<'_>) -> Vec<OsString> {
         line.json("-device", root_port(port));
     }
     for disk in &parts.disks {
+        if let Some(secret) = &disk.secret {
+            line.json("-object", secret.clone());
+        }
         line.json("-blockdev", disk.node.clone());
         let BootDisk { name, serial, port, shared, .. } = disk;
         let mut device = block_device(name, serial, *port, parts.io_thread, *shared);

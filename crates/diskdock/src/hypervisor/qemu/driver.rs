@@ -162,10 +162,10 @@ impl Disks for Qemu {
         &'a self,
         from: &'a SnapshotId,
         to: &'a SnapshotId,
-        _: &'a DiskId,
+        (_, encrypted): (&'a DiskId, bool),
         _: Uptime,
     ) -> DriverFuture<'a, Progress> {
-        Box::pin(self.advance_copy_snapshot(from, to))
+        Box::pin(self.advance_copy_snapshot(from, to, encrypted))
     }
 
     fn reinit<'a>(

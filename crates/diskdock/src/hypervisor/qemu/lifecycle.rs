@@ -86,6 +86,9 @@ impl Qemu {
             }
         };
         machine.change(state, boot_again).await?;
+        let is_encrypted = |(_, volume): &&(Plugged, Volume)| volume.is_encrypted();
+        let encrypted = volumes.iter().filter(is_encrypted).map(|(at, _)| at.clone());
+        let encrypted: Vec<_> = encrypted.collect();
         let parts = match self.parts(machine, spec, &hardware, volumes).await? {
             Ok(parts) => parts,
             Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
@@ -101,6 +104,7 @@ impl Qemu {
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         state.failed_starts = 0;
+        self.forget_keys(machine, state, &encrypted).await?;
         self.limit_started(machine, state, &spec.limits).await;
         Ok(progress)
     }
@@ -285,6 +289,7 @@ fn boot_disk(spec: &MachineSpec, at: Plugged, volume: &Volume) -> Result<BootDis
     let name = object_names::of_device(&attachment)?;
     Ok(BootDisk {
         node: volume.block_node(&name),
+        secret: volume.secret(&name),
         name,
         serial: attachment.disk.serial_number().to_owned(),
         port: at.port,

@@ -23,6 +23,7 @@ pub(crate) mod machine_type;
 mod measure;
 pub mod network;
 mod object_names;
+mod open_volume;
 mod paused;
 mod plug;
 mod power_off;

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use qmp::commands::{BlockdevAdd, DeviceAdd};
+use qmp::commands::DeviceAdd;
 use serde_json::Value;
 
 use super::Qemu;
@@ -14,6 +14,7 @@ use super::command_line::block_device;
 use super::device_reconcile::free_ports;
 use super::machine::{Machine, State, devices, nodes, retry_or_fail, transient};
 use super::object_names;
+use super::open_volume::open_volume;
 use super::record::Record;
 use super::unplug_policy::Port;
 use crate::failpoint;
@@ -181,7 +182,7 @@ async fn add(
     device: Value,
 ) -> Result<(), qmp::Error> {
     if !is_open {
-        client.execute(BlockdevAdd(volume.block_node(name))).await?;
+        open_volume(client, volume, name).await?;
         failpoint::hit("plug.opened");
     }
     client.execute(DeviceAdd(device)).await.map(drop)

@@ -8,7 +8,7 @@ use domain::{DiskId, SnapshotId};
 use super::Qemu;
 use super::copies::Copied;
 use super::record::Record;
-use super::volumes::retry_if_transient;
+use super::volumes::{new_volume, retry_if_transient};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, DiskContent, DiskSpec, Progress, TransientError};
 use crate::storage::{Content, StorageError};
@@ -34,10 +34,9 @@ impl Qemu {
             DiskContent::Image(image) => Content::Image(image.clone()),
             DiskContent::Snapshot(snapshot) => Content::Snapshot(snapshot.clone()),
         };
-        let (volumes, spec) = (Arc::clone(&self.volumes), spec.clone());
-        let polled = self.copies.poll(&copied, move |watch| {
-            volumes.set_back(&spec.disk, spec.size_gib, &content, watch)
-        });
+        let (volumes, volume) = (Arc::clone(&self.volumes), new_volume(spec));
+        let polled =
+            self.copies.poll(&copied, move |watch| volumes.set_back(&volume, &content, watch));
         ended(polled.await)
     }
 
@@ -103,6 +102,7 @@ impl Qemu {
         &self,
         from: &SnapshotId,
         to: &SnapshotId,
+        encrypted: bool,
     ) -> Result<Progress, TransientError> {
         if self.copies.is_dropped(to) {
             self.copies.forget_dropped(to);
@@ -111,13 +111,16 @@ impl Qemu {
         let volumes = Arc::clone(&self.volumes);
         let (from, to) = (from.clone(), to.clone());
         let copied = Copied::CopyOfSnapshot(to.clone());
-        let polled =
-            self.copies.poll(&copied, move |watch| volumes.copy_snapshot(&from, &to, watch));
+        let polled = self
+            .copies
+            .poll(&copied, move |watch| volumes.copy_snapshot(&from, &to, encrypted, watch));
         ended(polled.await)
     }
 }
 
-fn ended(polled: Result<Result<(), StorageError>, Progress>) -> Result<Progress, TransientError> {
+pub(super) fn ended(
+    polled: Result<Result<(), StorageError>, Progress>,
+) -> Result<Progress, TransientError> {
     match polled {
         Err(progress) => Ok(progress),
         Ok(Ok(())) => Ok(Progress::Done),

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{DiskId, InstanceId, SnapshotId};
-use qmp::commands::{BlockdevAdd, BlockdevBackup, BlockdevDel, Transaction, TransactionAction};
+use qmp::commands::{BlockdevBackup, BlockdevDel, Transaction, TransactionAction};
 
 use super::machine::{Machine, nodes, transient};
+use super::open_volume::open_volume;
 use super::record::{Record, SnapshotJob};
 use super::snapshot_jobs::{Locked, backup, find_job};
 use super::{Qemu, object_names};
@@ -39,6 +40,9 @@ impl Qemu {
             }
         }
         for (machine, together) in open.into_values() {
+            if let Err(stops) = self.prepare(&together).await? {
+                return Ok(vec![stops; members.len()]);
+            }
             let frozen = match some_are_done {
                 true => None,
                 false => self.freeze(&machine, &together).await?,
@@ -170,8 +174,8 @@ impl Qemu {
             Err(error) if error.may_pass() => return Err(TransientError(error.to_string())),
             Err(error) => return Ok(Err(error.to_string())),
         };
-        match on.client.execute(BlockdevAdd(volume.block_node(target))).await {
-            Ok(_) => Ok(Ok(backup(target, device))),
+        match open_volume(&on.client, &volume, target).await {
+            Ok(()) => Ok(Ok(backup(target, device))),
             Err(qmp::Error::Refused { description, .. }) => {
                 Ok(Err(format!("QEMU refused to open the snapshot: {description}")))
             }

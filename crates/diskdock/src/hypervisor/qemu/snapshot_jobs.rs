@@ -11,12 +11,13 @@
 
 use domain::{DiskId, SnapshotId};
 use qmp::commands::{
-    BackupPerformance, BlockJob, BlockJobSetSpeed, BlockdevAdd, BlockdevBackup, BlockdevDel,
-    BlockdevReopen, JobCancel, JobDismiss, JobStatus, QueryJobs,
+    BackupPerformance, BlockJob, BlockJobSetSpeed, BlockdevBackup, BlockdevDel, BlockdevReopen,
+    JobCancel, JobDismiss, JobStatus, QueryJobs,
 };
 
 use super::copies::copying;
 use super::machine::{Machine, State, nodes, transient};
+use super::open_volume::open_volume;
 use super::record::{Record, SnapshotJob};
 use super::volumes::retry_if_transient;
 use super::{Qemu, object_names};
@@ -183,7 +184,7 @@ impl Qemu {
         };
         let backup = backup(target, device);
         let begun = async {
-            on.client.execute(BlockdevAdd(volume.block_node(target))).await?;
+            open_volume(&on.client, &volume, target).await?;
             failpoint::hit("snapshot.opened");
             on.client.execute(backup).await
         };

@@ -13,6 +13,7 @@ use super::copies::Copied;
 use super::guest_agent::Frozen;
 use super::machine::Machine;
 use super::snapshot_jobs::{ENDED, Locked};
+use super::volumes::retry_if_transient;
 use crate::hypervisor::{Progress, TransientError};
 use crate::storage::SnapshotState;
 
@@ -37,6 +38,9 @@ impl Qemu {
         match self.machine_with(snapshot, disk).await? {
             Some(machine) if found == SnapshotState::None => {
                 let members = [(snapshot.clone(), disk.clone())];
+                if let Err(stops) = self.prepare(&members).await? {
+                    return Ok(stops);
+                }
                 let frozen = self.freeze(&machine, &members).await?;
                 let taken = self.take_open(&machine, snapshot, disk, found).await;
                 self.thaw_after(&machine, frozen, &members).await;
@@ -46,6 +50,23 @@ impl Qemu {
             None if found == SnapshotState::Begun => self.fail_closed(snapshot, ENDED).await,
             None => self.take_closed(snapshot, disk).await,
         }
+    }
+
+    /// Makes the files of snapshots of encrypted disks ready, before anything stands still for
+    /// them. The inner error is why one cannot be.
+    pub(super) async fn prepare(
+        &self,
+        members: &[(SnapshotId, DiskId)],
+    ) -> Result<Result<(), Progress>, TransientError> {
+        for (snapshot, disk) in members {
+            let (snapshot, disk) = (snapshot.clone(), disk.clone());
+            let prepared =
+                self.with_volumes(move |volumes| volumes.prepare(&snapshot, &disk)).await;
+            if let Err(error) = prepared {
+                return retry_if_transient(error).map(Err);
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Lets the guest's file systems go on after snapshots have begun, and takes note of those that

@@ -12,8 +12,8 @@ use super::throttle::DiskThrottle;
 use super::{Config, Qemu};
 use crate::hypervisor::{AttachmentId, MachineSpec};
 use crate::storage::{
-    Begun, Content, CopyWatch, Deleted, Directory, Holder, ImageStart, Opened, SnapshotState,
-    Snapshots, StorageError, SyncHandle, Volume, Volumes,
+    Begun, Content, CopyWatch, Deleted, Directory, Holder, ImageStart, NewVolume, Opened,
+    SnapshotState, Snapshots, StorageError, SyncHandle, Volume, Volumes,
 };
 
 /// The error of a call for a disk, if it is to fail.
@@ -133,8 +133,9 @@ macro_rules! are_sound {
 
 impl Volumes for FlawedVolumes {
     may_fail! {
-        create(disk: &DiskId, size_gib: u32, image: Option<&str>) -> ();
-        adopt(disk: &DiskId, size_gib: u32, staged: &str) -> ();
+        create(volume: &NewVolume, image: Option<&str>) -> ();
+        adopt(volume: &NewVolume, staged: &str, watch: CopyWatch<'_>) -> ();
+        try_key(disk: &DiskId) -> ();
         find(disk: &DiskId) -> Volume;
         resize(disk: &DiskId, size_gib: u32) -> ();
         sync(disk: &DiskId) -> ();
@@ -181,10 +182,11 @@ impl Snapshots for FlawedVolumes {
         begun(snapshot: &SnapshotId) -> Volume;
         finish(snapshot: &SnapshotId) -> ();
         delete_snapshot(snapshot: &SnapshotId) -> Deleted;
-        create_from(
-            disk: &DiskId, size_gib: u32, snapshot: &SnapshotId, watch: CopyWatch<'_>
+        prepare(snapshot: &SnapshotId, disk: &DiskId) -> ();
+        create_from(volume: &NewVolume, snapshot: &SnapshotId, watch: CopyWatch<'_>) -> ();
+        set_back(volume: &NewVolume, content: &Content, watch: CopyWatch<'_>) -> ();
+        copy_snapshot(
+            from: &SnapshotId, to: &SnapshotId, encrypted: bool, watch: CopyWatch<'_>
         ) -> ();
-        set_back(disk: &DiskId, size_gib: u32, content: &Content, watch: CopyWatch<'_>) -> ();
-        copy_snapshot(from: &SnapshotId, to: &SnapshotId, watch: CopyWatch<'_>) -> ();
     }
 }

@@ -14,9 +14,12 @@ use super::closing::refuse_unless_closed;
 use super::copies::Copied;
 use super::machine::{Machine, State};
 use super::record::Plugged;
+use super::set_back::ended;
 use super::{Qemu, still_copied};
 use crate::hypervisor::{DiskSpec, Progress, TransientError};
-use crate::storage::{Deleted, Opened, StorageError, SyncHandle, Volume, Volumes};
+use crate::storage::{
+    CopyWatch, Deleted, NewVolume, Opened, StorageError, SyncHandle, Volume, Volumes,
+};
 
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
@@ -53,17 +56,35 @@ impl Qemu {
             let not_raw = || format!("{disk} cannot be on several machines: its file is not raw");
             if shared { volume.to_share().ok_or_else(not_raw) } else { Ok(volume) }
         };
+        if let Err(reason) = self.try_key(disk).await? {
+            return Ok(Err(reason));
+        }
         Ok(self.find(disk).await?.and_then(share))
+    }
+
+    /// Tries out whether its key opens an encrypted disk: QEMU would not say so in a way that can
+    /// be told from other faults. The inner error is why it does not.
+    async fn try_key(&self, disk: &DiskId) -> Result<Result<(), String>, TransientError> {
+        let disk = disk.clone();
+        let tried = self.with_volumes(move |volumes| volumes.try_key(&disk)).await;
+        tried.map_or_else(|error| reason_if_final(error).map(Err), |()| Ok(Ok(())))
     }
 
     pub(super) async fn advance_create(&self, spec: &DiskSpec) -> Result<Progress, TransientError> {
         if let Some(snapshot) = &spec.snapshot {
             return self.create_from(spec, snapshot).await;
         }
-        let spec = spec.clone();
+        let (spec, volume) = (spec.clone(), new_volume(spec));
+        if volume.encrypted
+            && let Some(staged) = spec.import
+        {
+            let (volumes, copied) = (Arc::clone(&self.volumes), Copied::Disk(spec.disk));
+            let adopt = move |watch: CopyWatch<'_>| volumes.adopt(&volume, &staged, watch);
+            return ended(self.copies.poll(&copied, adopt).await);
+        }
         let create = move |volumes: &dyn Volumes| match &spec.import {
-            Some(staged) => volumes.adopt(&spec.disk, spec.size_gib, staged),
-            None => volumes.create(&spec.disk, spec.size_gib, spec.image.as_deref()),
+            Some(staged) => volumes.adopt(&volume, staged, &|_| true),
+            None => volumes.create(&volume, spec.image.as_deref()),
         };
         self.with_volumes(create).await.map_or_else(retry_if_transient, done)
     }
@@ -75,17 +96,11 @@ impl Qemu {
         spec: &DiskSpec,
         snapshot: &SnapshotId,
     ) -> Result<Progress, TransientError> {
-        let (volumes, what) = (Arc::clone(&self.volumes), (spec.clone(), snapshot.clone()));
+        let (volumes, what) = (Arc::clone(&self.volumes), (new_volume(spec), snapshot.clone()));
         let copied = Copied::Disk(spec.disk.clone());
-        let polled = self.copies.poll(&copied, move |watch| {
-            volumes.create_from(&what.0.disk, what.0.size_gib, &what.1, watch)
-        });
-        match polled.await {
-            Err(progress) => Ok(progress),
-            Ok(Ok(())) => Ok(Progress::Done),
-            Ok(Err(error)) if error.may_pass() => Err(TransientError(error.to_string())),
-            Ok(Err(error)) => Ok(Progress::Failed(error.to_string())),
-        }
+        let polled =
+            self.copies.poll(&copied, move |watch| volumes.create_from(&what.0, &what.1, watch));
+        ended(polled.await)
     }
 
     pub(super) async fn make_volume_durable(
@@ -227,11 +242,13 @@ impl Qemu {
         known.map(|(_, error)| error.to_string()).collect()
     }
 
-    /// The errors that closing these disks would have.
+    /// The errors that closing these disks, or opening them again, would have.
     async fn errors_of_closing(&self, disks: Vec<Plugged>) -> Vec<(DiskId, StorageError)> {
         let read = move |volumes: &dyn Volumes| {
             let error_of = |at: Plugged| {
-                let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err()?;
+                let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err();
+                // A lost key is told before the machine has to open the disk again.
+                let error = error.or_else(|| volumes.find(&at.disk).err())?;
                 Some((at.disk, error))
             };
             Ok(disks.into_iter().filter_map(error_of).collect())
@@ -280,6 +297,12 @@ impl Qemu {
         }
         Ok(Progress::Done)
     }
+}
+
+/// The volume that a disk is to have.
+pub(super) fn new_volume(spec: &DiskSpec) -> NewVolume {
+    let DiskSpec { disk, size_gib, encrypted, .. } = spec.clone();
+    NewVolume { disk, size_gib, encrypted }
 }
 
 /// The loss if a machine closes a disk, or has closed it: another file has its name, or none. An

@@ -68,7 +68,7 @@ impl Disks for Simulated {
         &'a self,
         _: &'a SnapshotId,
         _: &'a SnapshotId,
-        disk: &'a DiskId,
+        (disk, _): (&'a DiskId, bool),
         now: Uptime,
     ) -> DriverFuture<'a, Progress> {
         let (transition, disk) = (TransitionKind::Copy, Some(disk.clone()));

@@ -15,6 +15,7 @@ mod describe_instance_attribute;
 mod describe_instance_status;
 mod describe_instances;
 mod detach_disk;
+mod encrypted_disks;
 mod get_instance_console_output;
 mod health_and_quotas;
 mod images;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 
-use diskdock::storage::{Directory, DiskExport, DiskFormat, Snapshots, Volumes, export};
+use diskdock::storage::{Directory, DiskExport, DiskFormat, NewVolume, Snapshots, Volumes, export};
 use domain::{DiskId, SnapshotId};
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ impl Bench {
     fn new() -> Bench {
         let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let volumes = Directory::open(data.path(), None).unwrap();
-        volumes.create(&DiskId::from("d-1"), 1, None).unwrap();
+        volumes.create(&NewVolume::plain(DiskId::from("d-1"), 1), None).unwrap();
         let bench = Bench { data, to, volumes };
         let disk = File::options().write(true).open(bench.disk("d-1.raw")).unwrap();
         disk.write_all_at(WORD, PLACE).unwrap();
@@ -125,7 +125,7 @@ fn disk_export_of_a_system_disk_has_the_bytes_of_its_image() {
     let bench = Bench::new();
     put_image(bench.data.path(), "m-1", 64);
     let volumes = Directory::open(bench.data.path(), None).unwrap();
-    volumes.create(&DiskId::from("d-root"), 1, Some("m-1")).unwrap();
+    volumes.create(&NewVolume::plain(DiskId::from("d-root"), 1), Some("m-1")).unwrap();
     let file = bench.export("d-root", "root.raw", &[]);
     assert_eq!(&word_in(&file, 4096)[..9], b"made for ");
     assert_eq!(file.metadata().unwrap().len(), 1 << 30);

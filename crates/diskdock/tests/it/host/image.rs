@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{complaint, diskdock, out};
 use crate::storage::{below, kernel, put_image, raw_disk};
-use diskdock::storage::{Directory, Volumes};
+use diskdock::storage::{Directory, NewVolume, Volumes};
 
 #[test]
 fn image_command_imports_lists_and_deletes_an_image() {
@@ -60,7 +60,7 @@ fn image_command_explains_refusals() {
     refused(1, &["image", "delete", "m-none"], &["m-none is missing", "image list"]);
     put_image(data.path(), "m-1", 8);
     let pool = Directory::open(data.path(), None).unwrap();
-    pool.create(&"d-1".into(), 1, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain("d-1".into(), 1), Some("m-1")).unwrap();
     refused(1, &["image", "delete", "m-1"], &["in use by d-1", "delete the instances"]);
     let nowhere = diskdock(&data.path().join("nowhere"), &["image", "delete", "m-1"]);
     assert_eq!(nowhere.status.code(), Some(2));

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
 use diskdock::failpoint;
-use diskdock::storage::{Deleted, Directory, Opened, StorageError, Volumes};
+use diskdock::storage::{Deleted, Directory, NewVolume, Opened, StorageError, Volumes};
 use domain::DiskId;
 
 use super::{below, says};
@@ -23,7 +23,7 @@ impl Host {
         let directory = tempfile::tempdir().unwrap();
         let volumes = Directory::open(directory.path(), None).unwrap();
         let disk = DiskId::from("d-1");
-        volumes.create(&disk, 1, None).unwrap();
+        volumes.create(&NewVolume::plain(disk.clone(), 1), None).unwrap();
         Host { directory, volumes, disk }
     }
 
@@ -101,7 +101,7 @@ fn failed_flush_marks_a_volume_damaged_until_accepted() {
             host.volumes.sync(&host.disk).err(),
             host.volumes.find(&host.disk).err(),
             host.volumes.resize(&host.disk, 2).err(),
-            host.volumes.create(&host.disk, 1, None).err(),
+            host.volumes.create(&NewVolume::plain(host.disk.clone(), 1), None).err(),
         ];
         let damaged =
             |error: &Option<StorageError>| matches!(error, Some(StorageError::Damaged { .. }));
@@ -173,7 +173,7 @@ fn unmounted_directory_is_an_error_and_not_empty() {
     let mounted = ["disks", "still mounted"];
     says(host.volumes.delete(&host.disk), &mounted);
     says(host.volumes.find(&host.disk), &mounted);
-    says(host.volumes.create(&other, 1, None), &mounted);
+    says(host.volumes.create(&NewVolume::plain(other.clone(), 1), None), &mounted);
     says(host.volumes.list(), &mounted);
     assert_eq!(below(&disks), Vec::<String>::new());
 }
@@ -229,7 +229,7 @@ fn restore_gives_a_deleted_file_its_bytes_back() {
 #[test]
 fn list_names_the_volumes_and_nothing_else() {
     let host = Host::new();
-    host.volumes.create(&DiskId::from("d-0"), 1, None).unwrap();
+    host.volumes.create(&NewVolume::plain(DiskId::from("d-0"), 1), None).unwrap();
     host.volumes.mark_damaged(&host.disk, "it was dropped");
     std::fs::write(host.directory.path().join("disks/notes.txt"), "x").unwrap();
     let ids = host.volumes.list().unwrap();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use diskdock::storage::{Directory, GIB, Owner, StorageError, Volumes};
+use diskdock::storage::{Directory, GIB, NewVolume, Owner, StorageError, Volumes};
 use domain::DiskId;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ fn is_root() -> bool {
 fn create_makes_a_sparse_private_file_of_the_requested_size() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-1"), 20, None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 20), None).unwrap();
     let found = pool.find(&disk("d-1")).unwrap();
     let path = pool.path_of(&disk("d-1")).unwrap();
     assert!(path.is_absolute());
@@ -45,11 +45,11 @@ fn create_makes_a_sparse_private_file_of_the_requested_size() {
 fn create_repeated_keeps_the_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-1"), 1, None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), None).unwrap();
     let path = pool.path_of(&disk("d-1")).unwrap();
     File::options().write(true).open(&path).unwrap().write_all_at(b"mine", 7).unwrap();
-    pool.create(&disk("d-1"), 1, None).unwrap();
-    pool.create(&disk("d-1"), 2, Some("m-nowhere")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 2), Some("m-nowhere")).unwrap();
     let mut bytes = [0; 4];
     File::open(&path).unwrap().read_exact_at(&mut bytes, 7).unwrap();
     assert_eq!(&bytes, b"mine");
@@ -64,7 +64,9 @@ fn concurrent_creates_make_one_disk() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             let pool = pool.clone();
-            scope.spawn(move || pool.create(&disk("d-1"), 1, Some("m-1")).unwrap());
+            scope.spawn(move || {
+                pool.create(&NewVolume::plain(disk("d-1"), 1), Some("m-1")).unwrap()
+            });
         }
     });
     assert_eq!(below(&directory.path().join("disks")), ["d-1.qcow2"]);
@@ -75,8 +77,8 @@ fn create_of_a_system_disk_is_copy_on_write_of_its_image() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 3_000);
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-small"), 1, Some("m-1")).unwrap();
-    pool.create(&disk("d-large"), 40, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-small"), 1), Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-large"), 40), Some("m-1")).unwrap();
     let small = pool.find(&disk("d-small")).unwrap();
     assert_eq!(small.block_node("d-small.1")["driver"], "qcow2");
     assert_eq!(small.opened.bytes, 3_000 << 20, "never cut off");
@@ -95,8 +97,8 @@ fn resize_grows_and_never_shrinks() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-raw"), 2, None).unwrap();
-    pool.create(&disk("d-cow"), 2, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-raw"), 2), None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-cow"), 2), Some("m-1")).unwrap();
     for id in ["d-raw", "d-cow"].map(disk) {
         for (asked, there) in [(5, 5), (5, 5), (3, 5), (6, 6)] {
             pool.resize(&id, asked).unwrap();
@@ -114,7 +116,7 @@ fn resize_grows_and_never_shrinks() {
 fn delete_removes_the_file_and_can_be_repeated() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-1"), 1, None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), None).unwrap();
     pool.delete(&disk("d-1")).unwrap();
     pool.delete(&disk("d-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["d-1", "missing"]);
@@ -129,8 +131,8 @@ fn disk_ids_cannot_leave_the_directory() {
     let pool = Directory::open(&data, None).unwrap();
     for odd in ["../../precious", "a/b", "", ".", "a,file=/etc/passwd", "x\0", &"x".repeat(65)] {
         let faults = [
-            pool.create(&disk(odd), 1, None).err(),
-            pool.create(&disk("d-1"), 1, Some(odd)).err(),
+            pool.create(&NewVolume::plain(disk(odd), 1), None).err(),
+            pool.create(&NewVolume::plain(disk("d-1"), 1), Some(odd)).err(),
             pool.find(&disk(odd)).map(drop).err(),
             pool.resize(&disk(odd), 1).err(),
             pool.sync(&disk(odd)).err(),
@@ -155,7 +157,10 @@ fn symbolic_links_are_not_followed() {
     symlink(&precious, &link).unwrap();
     assert!(pool.find(&disk("d-1")).is_err());
     assert!(pool.resize(&disk("d-1"), 1).is_err());
-    assert!(pool.create(&disk("d-1"), 1, None).is_err(), "it is not taken for a disk");
+    assert!(
+        pool.create(&NewVolume::plain(disk("d-1"), 1), None).is_err(),
+        "it is not taken for a disk"
+    );
     pool.delete(&disk("d-1")).unwrap();
     assert_eq!(precious.metadata().unwrap().len(), 512);
     assert!(!link.is_symlink());
@@ -170,8 +175,8 @@ fn check_distinguishes_damaged_from_missing_disks() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-raw"), 1, None).unwrap();
-    pool.create(&disk("d-cow"), 1, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-raw"), 1), None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-cow"), 1), Some("m-1")).unwrap();
     let write = |id: &str, bytes: &[u8], at: u64| {
         let path = pool.path_of(&disk(id)).unwrap();
         File::options().write(true).open(&path).unwrap().write_all_at(bytes, at).unwrap();
@@ -191,16 +196,17 @@ fn create_refuses_an_image_outside_the_directory() {
     let directory = tempfile::tempdir().unwrap();
     put_image(directory.path(), "m-1", 8);
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), Some("m-1")).unwrap();
     let path = pool.path_of(&disk("d-1")).unwrap();
     super::qemu_img(&["rebase", "-u", "-b", "/etc/passwd", "-F", "raw", path.to_str().unwrap()]);
     says(pool.find(&disk("d-1")), &["/etc/passwd", "no image of this directory"]);
     pool.delete(&disk("d-1")).unwrap();
-    pool.create(&disk("d-1"), 1, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), Some("m-1")).unwrap();
     std::fs::remove_dir_all(directory.path().join("images/m-1")).unwrap();
     let fault = says(pool.find(&disk("d-1")), &["m-1", "image import"]);
     assert!(matches!(fault, StorageError::Missing { .. }));
-    let fault = says(pool.create(&disk("d-2"), 1, Some("m-1")), &["m-1", "missing"]);
+    let fault =
+        says(pool.create(&NewVolume::plain(disk("d-2"), 1), Some("m-1")), &["m-1", "missing"]);
     assert!(matches!(fault, StorageError::Missing { .. }));
 }
 
@@ -208,7 +214,7 @@ fn create_refuses_an_image_outside_the_directory() {
 fn open_removes_leftovers_of_a_crash() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
-    pool.create(&disk("d-1"), 1, None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-1"), 1), None).unwrap();
     drop(pool);
     for room in ["disks", "images", "snapshots"] {
         let left = directory.path().join(room).join(".new-1-0");
@@ -224,7 +230,7 @@ fn open_removes_leftovers_of_a_crash() {
 fn create_beyond_the_file_system_leaves_no_file() {
     let directory = tempfile::tempdir().unwrap();
     let pool = Directory::open(directory.path(), None).unwrap();
-    match pool.create(&disk("d-1"), u32::MAX, None) {
+    match pool.create(&NewVolume::plain(disk("d-1"), u32::MAX), None) {
         // A file system for files of four EiB, which take no room while they are empty.
         Ok(()) => {
             assert_eq!(pool.find(&disk("d-1")).unwrap().opened.bytes, u64::from(u32::MAX) * GIB)
@@ -249,8 +255,8 @@ fn files_belong_to_the_user_of_qemu() {
     put_image(at, "m-1", 8);
     drop(Directory::open(at, None).unwrap());
     let pool = Directory::open(at, Some(owner)).unwrap();
-    pool.create(&disk("d-raw"), 1, None).unwrap();
-    pool.create(&disk("d-cow"), 1, Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain(disk("d-raw"), 1), None).unwrap();
+    pool.create(&NewVolume::plain(disk("d-cow"), 1), Some("m-1")).unwrap();
     pool.resize(&disk("d-cow"), 2).unwrap();
     put_image(at, "m-2", 8);
     let of = |path: &str| {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use diskdock::storage::{Directory, DiskFormat, StorageError, Volumes, stage, unstage};
+use diskdock::storage::{Directory, DiskFormat, NewVolume, StorageError, Volumes, stage, unstage};
 use domain::DiskId;
 
 use super::{below, qemu_img, raw_disk, says};
@@ -31,7 +31,7 @@ impl Bench {
     }
 
     fn adopt(&self, size_gib: u32) -> Result<(), StorageError> {
-        self.volumes.adopt(&DiskId::from("d-1"), size_gib, "import-1")
+        self.volumes.adopt(&NewVolume::plain("d-1".into(), size_gib), "import-1", &|_| true)
     }
 
     fn disks(&self) -> Vec<String> {
@@ -107,7 +107,7 @@ fn stage_that_is_cancelled_leaves_nothing() {
 fn adopt_refuses_what_is_not_staged_or_does_not_fit() {
     let bench = Bench::new();
     says(bench.adopt(20), &["staged file import-1", "import it again"]);
-    says(bench.volumes.adopt(&DiskId::from("d-1"), 1, "../d-2"), &["no id"]);
+    says(bench.volumes.adopt(&NewVolume::plain("d-1".into(), 1), "../d-2", &|_| true), &["no id"]);
     let raw = raw_disk(bench.source.path(), 2 << 30, WORD);
     bench.stage(&raw, None).unwrap();
     says(bench.adopt(1), &["2147483648", "1073741824"]);

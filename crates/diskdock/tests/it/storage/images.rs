@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use diskdock::storage::{
-    Directory, DiskFormat, ImageBoot, Images, Import, ImportedFiles, StorageError,
+    Directory, DiskFormat, ImageBoot, Images, Import, ImportedFiles, NewVolume, StorageError,
     TransferProgress, Volumes,
 };
 
@@ -90,7 +90,7 @@ fn import_of_a_kernel_takes_a_full_or_empty_disk() {
     assert_eq!(record.size_gib, 3);
     assert_eq!(images.boot_files(&record).kernel.unwrap().initrd, None);
     let pool = Directory::open(data.path(), None).unwrap();
-    pool.create(&"d-1".into(), 1, Some("m-root")).unwrap();
+    pool.create(&NewVolume::plain("d-1".into(), 1), Some("m-root")).unwrap();
     assert_eq!(pool.find(&"d-1".into()).unwrap().opened.bytes, 3 << 30);
     assert_eq!(pool.images().unwrap().len(), 2);
 }
@@ -101,9 +101,9 @@ fn delete_refuses_an_image_in_use() {
     put_image(data.path(), "m-1", 8);
     put_image(data.path(), "m-2", 8);
     let pool = Directory::open(data.path(), None).unwrap();
-    pool.create(&"d-b".into(), 1, Some("m-1")).unwrap();
-    pool.create(&"d-a".into(), 1, Some("m-1")).unwrap();
-    pool.create(&"d-c".into(), 1, None).unwrap();
+    pool.create(&NewVolume::plain("d-b".into(), 1), Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain("d-a".into(), 1), Some("m-1")).unwrap();
+    pool.create(&NewVolume::plain("d-c".into(), 1), None).unwrap();
     let images = Images::open(data.path()).unwrap();
     says(images.delete("m-1"), &["m-1", "in use by d-a, d-b", "delete the instances"]);
     assert!(images.record("m-1").is_ok());

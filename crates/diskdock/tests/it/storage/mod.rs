@@ -3,6 +3,7 @@
 mod closing;
 mod directory;
 mod disk_import;
+mod encrypted;
 mod images;
 mod snapshots;
 mod traps;

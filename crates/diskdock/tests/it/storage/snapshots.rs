@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use diskdock::failpoint;
 use diskdock::storage::{
-    Begun, Content, Deleted, Directory, GIB, SnapshotState, Snapshots, Volumes,
+    Begun, Content, Deleted, Directory, GIB, NewVolume, SnapshotState, Snapshots, Volumes,
 };
 use domain::{DiskId, SnapshotId};
 
@@ -26,7 +26,7 @@ impl Host {
         let directory = tempfile::tempdir().unwrap();
         let pool = Directory::open(directory.path(), None).unwrap();
         let (disk, snapshot) = (DiskId::from("d-1"), SnapshotId::from("s-1"));
-        pool.create(&disk, 1, None).unwrap();
+        pool.create(&NewVolume::plain(disk.clone(), 1), None).unwrap();
         let host = Host { directory, pool, disk, snapshot };
         host.write(b"first", 0);
         host.write(b"last", GIB - 4);
@@ -73,7 +73,7 @@ fn take_keeps_the_content_of_that_moment_whatever_becomes_of_the_disk() {
     host.write(b"later", 0);
     host.take().unwrap();
     assert_eq!(host.pool.delete(&host.disk).unwrap(), Deleted::Now);
-    host.pool.create_from(&"d-2".into(), 2, &host.snapshot, &|_| true).unwrap();
+    host.pool.create_from(&NewVolume::plain("d-2".into(), 2), &host.snapshot, &|_| true).unwrap();
     assert_eq!(&host.read::<5>("d-2", 0), b"first");
     assert_eq!(&host.read::<4>("d-2", GIB - 4), b"last");
     assert_eq!(host.pool.find(&"d-2".into()).unwrap().opened.bytes, 2 * GIB, "it is as large");
@@ -88,14 +88,14 @@ fn take_keeps_the_content_of_that_moment_whatever_becomes_of_the_disk() {
 fn take_of_a_system_disk_needs_its_image_no_more() {
     let host = Host::new();
     put_image(host.directory.path(), "m-1", 8);
-    host.pool.create(&"d-system".into(), 1, Some("m-1")).unwrap();
+    host.pool.create(&NewVolume::plain("d-system".into(), 1), Some("m-1")).unwrap();
     host.pool.take(&host.snapshot, &"d-system".into(), &|_| true).unwrap();
     assert_eq!(host.files(), ["snapshots/s-1.qcow2"]);
     let kept = info(&host.directory.path().join("snapshots/s-1.qcow2"));
     assert!(kept["backing-filename"].is_null(), "{kept}");
     host.pool.delete(&"d-system".into()).unwrap();
     std::fs::remove_dir_all(host.directory.path().join("images/m-1")).unwrap();
-    host.pool.create_from(&"d-2".into(), 1, &host.snapshot, &|_| true).unwrap();
+    host.pool.create_from(&NewVolume::plain("d-2".into(), 1), &host.snapshot, &|_| true).unwrap();
     assert_eq!(&host.read::<14>("d-2", 4096), b"made for tests");
 }
 
@@ -147,7 +147,7 @@ fn begun_snapshot_becomes_whole_only_when_it_is_finished() {
         (host.state(), host.files()),
         (SnapshotState::Begun, vec!["snapshots/s-1.part".into()])
     );
-    let from = host.pool.create_from(&"d-2".into(), 1, &host.snapshot, &|_| true);
+    let from = host.pool.create_from(&NewVolume::plain("d-2".into(), 1), &host.snapshot, &|_| true);
     says(from, &["s-1", "missing"]);
     let again = Directory::open(host.directory.path(), None).unwrap();
     assert_eq!(
@@ -165,7 +165,7 @@ fn begun_snapshot_becomes_whole_only_when_it_is_finished() {
         (host.state(), host.files()),
         (SnapshotState::Whole, vec!["snapshots/s-1.qcow2".into()])
     );
-    host.pool.create_from(&"d-2".into(), 1, &host.snapshot, &|_| true).unwrap();
+    host.pool.create_from(&NewVolume::plain("d-2".into(), 1), &host.snapshot, &|_| true).unwrap();
     assert_eq!(&host.read::<4>("d-2", GIB - 4), b"last");
     let made = host.pool.path_of(&"d-2".into()).unwrap().metadata().unwrap();
     assert!(made.blocks() * 512 < 8 << 20, "holes stay holes");
@@ -183,7 +183,7 @@ fn chain_of_a_hundred_snapshots_is_deleted_in_any_order() {
     for step in 0..100_u64 {
         let number = step * 37 % 100;
         let disk = DiskId::from(format!("d-of-{number}"));
-        host.pool.create_from(&disk, 1, &id(number), &|_| true).unwrap();
+        host.pool.create_from(&NewVolume::plain(disk.clone(), 1), &id(number), &|_| true).unwrap();
         let last = host.read::<8>(disk.as_str(), number * 4096);
         assert_eq!(u64::from_le_bytes(last), number);
         assert_eq!(host.read::<8>(disk.as_str(), (number + 1) * 4096), [0; 8], "no later one");
@@ -199,10 +199,13 @@ fn set_back_replaces_the_content_whole_or_not_at_all() {
     put_image(host.directory.path(), "m-1", 8);
     host.take().unwrap();
     host.write(b"later", 0);
-    let to = |content: Content| host.pool.set_back(&host.disk, 1, &content, &|_| true);
+    let to = |content: Content| {
+        host.pool.set_back(&NewVolume::plain(host.disk.clone(), 1), &content, &|_| true)
+    };
     says(to(Content::Snapshot("s-none".into())), &["s-none", "missing"]);
     assert_eq!(&host.read::<5>("d-1", 0), b"later");
-    let dropped = host.pool.set_back(&host.disk, 1, &Content::Empty, &|_| false);
+    let dropped =
+        host.pool.set_back(&NewVolume::plain(host.disk.clone(), 1), &Content::Empty, &|_| false);
     says(dropped, &["not wanted any more"]);
     assert_eq!(&host.read::<5>("d-1", 0), b"later");
     let before = host.pool.find(&host.disk).unwrap().opened;
@@ -236,9 +239,9 @@ fn copy_of_a_snapshot_needs_the_first_one_no_more() {
     host.take().unwrap();
     let copy = SnapshotId::from("s-2");
     for _ in 0..2 {
-        host.pool.copy_snapshot(&host.snapshot, &copy, &|_| true).unwrap();
+        host.pool.copy_snapshot(&host.snapshot, &copy, false, &|_| true).unwrap();
     }
     host.pool.delete_snapshot(&host.snapshot).unwrap();
-    host.pool.create_from(&"d-2".into(), 1, &copy, &|_| true).unwrap();
+    host.pool.create_from(&NewVolume::plain("d-2".into(), 1), &copy, &|_| true).unwrap();
     assert_eq!(&host.read::<4>("d-2", GIB - 4), b"last");
 }

@@ -18,9 +18,9 @@ pub(crate) struct DiskPlan {
     pub name: String,
     /// Free text.
     pub description: String,
-    /// Whether it is shown as encrypted.
+    /// Whether it is encrypted.
     pub encrypted: bool,
-    /// The key to show.
+    /// The key that it names.
     pub kms_key: String,
     /// Whether it bursts.
     pub bursts: bool,

@@ -159,10 +159,10 @@ params!(
         disk_name: Option<DiskName>,
         /// Free text.
         description: Option<Description>,
-        /// Show the disk as encrypted. The bytes are stored as they are.
+        /// Encrypt the disk, as CreateDisk does.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
-        /// service key.
+        /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
+        /// shows the account's service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`.
@@ -201,10 +201,10 @@ params!(
         device: Option<crate::actions::disk::attach_disk::Device>,
         /// Whether the disk is released together with the instance; true if left out.
         delete_with_instance: Option<bool>,
-        /// Show the disk as encrypted. The bytes are stored as they are.
+        /// Encrypt the disk, as CreateDisk does.
         encrypted: Option<bool>,
-        /// The key to show; needs `Encrypted`. Left out, an encrypted disk shows the account's
-        /// service key.
+        /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
+        /// shows the account's service key.
         #[wire = "KMSKeyId"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`.

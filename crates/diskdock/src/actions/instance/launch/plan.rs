@@ -14,6 +14,7 @@ use super::params::{Launch, PeriodUnit};
 use super::selection::ZoneSelection;
 use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::key_pair::named as key_pair;
+use crate::actions::kms_keys::KeyUse;
 use crate::actions::login::Password;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
@@ -49,6 +50,8 @@ pub(crate) struct LaunchPlan {
     pub data: Vec<DiskPlan>,
     /// The local disks that come with the type.
     pub local: Vec<DiskPlan>,
+    /// The keys that the disks name: the one that can be used least.
+    pub keys: KeyUse,
     /// Tags of the instance.
     pub tags: Vec<Tag>,
     /// Whether the tags forward only ports that this server gives.
@@ -112,10 +115,14 @@ impl LaunchPlan {
             }
             None => None,
         };
-        let disks = [&system].into_iter().chain(&data);
-        check_policies(tx, call, &region.id, disks)?;
+        check_policies(tx, call, &region.id, [&system].into_iter().chain(&data))?;
         let tags = new_tags(&params.tag.0)?;
+        let mut keys = KeyUse::Usable;
+        for disk in std::iter::once(&system).chain(&data) {
+            keys = keys.max(KeyUse::of(tx, call, &region.id, &disk.kms_key)?);
+        }
         Ok(LaunchPlan {
+            keys,
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
             takes_password: Password::is_taken(
@@ -246,6 +253,8 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("data disks have a size that the level allows",             |p| p.data.iter().all(DiskPlan::data_size_fits_level), &DATA_LEVEL_SIZE_MISMATCH),
     must("no two data disks are to have the same device name",       |p| p.devices_differ(), &DEVICE_IN_USE),
     must("KMSKeyId comes with Encrypted=true",                       |p| p.disks().all(|d| d.kms_key.is_empty() || d.encrypted), &KMS_WITHOUT_ENCRYPTED),
+    must("no key that a disk names is deleted",                      |p| p.keys.is_there(), &NEW_DISK_KEY_NOT_FOUND),
+    must("the keys that disks name are Enabled",                     |p| p.keys.is_enabled(), &KEY_DISABLED),
     must("ProvisionedIops is for cloud_auto",                        |p| p.disks().all(|d| d.iops.is_none() || d.is_auto()), &IOPS_CATEGORY),
     must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
     must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),

@@ -30,6 +30,9 @@ fn line_with(boot: Boot, card: Card) -> Vec<String> {
             "node-name": "d-root.1",
             "file": { "driver": "file", "filename": "/a \"strange\",path/d-root.qcow2" },
         }),
+        secret: Some(
+            json!({ "qom-type": "secret", "id": "key-d-root.1", "file": "/a,b/d-root.key" }),
+        ),
         system: true,
         shared: false,
     };

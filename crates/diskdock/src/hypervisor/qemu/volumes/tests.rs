@@ -110,7 +110,7 @@ async fn snapshot_copy_and_new_content_go_on_after_an_error_that_passes() {
     let copy = SnapshotId::from("s-2");
     driver.advance_create(&disk).await.unwrap();
     let take = async || driver.advance_snapshot(&snapshot, &disk.disk).await;
-    let copies = async || driver.advance_copy_snapshot(&snapshot, &copy).await;
+    let copies = async || driver.advance_copy_snapshot(&snapshot, &copy, false).await;
     let set_back = async || driver.advance_reinit(&disk, &DiskContent::Empty).await;
     for error in passing() {
         let words = error.to_string();
