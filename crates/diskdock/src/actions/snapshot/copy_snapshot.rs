@@ -7,10 +7,10 @@ use super::resource::SNAPSHOT;
 use crate::actions::derived;
 use crate::actions::disk::create_disk::Arn;
 use crate::actions::kms_keys::KeyUse;
-use crate::actions::paging::new_tags;
+use crate::actions::paging::new_plain_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
-use crate::catalog::{Needs, SnapshotName};
+use crate::catalog::{Needs, PlainTag, SnapshotName};
 use crate::store::{EntityReads, EntityWrites};
 
 /// Copies a snapshot.
@@ -43,7 +43,7 @@ params!(
         /// The resource group of the copy; that of the snapshot if left out.
         resource_group_id: Option<Text<1, 64>>,
         /// Tags of the copy, up to 20.
-        tag: Groups<TagParam>,
+        tag: Groups<PlainTag>,
         /// Not offered to the public.
         destination_storage_location_arn: Ignored<Option<Text<0, 256>>>,
         /// Not offered to the public.
@@ -137,7 +137,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
         let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
         Ok(Facts {
             key: KeyUse::of(tx, call, to, named)?,
-            tags: new_tags(&params.tag.0)?,
+            tags: new_plain_tags(&params.tag.0)?,
             params: params.clone(),
             snapshot,
             is_being_copied,

@@ -5,11 +5,11 @@ use domain::tag::mark_consistent;
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
 use super::resource::SNAPSHOT_GROUP;
-use crate::actions::paging::new_tags;
+use crate::actions::paging::new_plain_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_batch::SnapshotBatch;
 use crate::actions::snapshot_lookups;
-use crate::catalog::Needs;
+use crate::catalog::{Needs, PlainTag};
 use crate::store::{EntityReads, EntityWrites};
 
 /// Makes snapshots of several disks.
@@ -41,7 +41,7 @@ params!(
         /// The resource group of the group.
         resource_group_id: Option<Text<1, 64>>,
         /// Tags of the group, up to 20.
-        tag: Groups<TagParam>,
+        tag: Groups<PlainTag>,
         /// Not offered to the public.
         storage_location_arn: Ignored<Option<Text<0, 256>>>,
         /// Makes a repeated request have its effect once.
@@ -192,7 +192,12 @@ Disks of several machines follow each other within moments.";
                 instances.extend(call.instance(tx, &at.instance)?);
             }
         }
-        Ok(Facts { params: params.clone(), members, instances, tags: new_tags(&params.tag.0)? })
+        Ok(Facts {
+            params: params.clone(),
+            members,
+            instances,
+            tags: new_plain_tags(&params.tag.0)?,
+        })
     }
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {

@@ -5,6 +5,7 @@ use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
+use crate::catalog::PlainTagFilter;
 use crate::catalog::times::with_seconds;
 use crate::store::{EntityReads, Filter};
 
@@ -31,7 +32,7 @@ params!(
         /// Only groups of this resource group.
         resource_group_id: Option<Text<1, 64>>,
         /// Only groups with all these tags.
-        tag: Groups<TagFilter>,
+        tag: Groups<PlainTagFilter>,
         /// Further parts of the reply. There are none here.
         additional_attributes: Ignored<Each<Text<0, 64>>>,
         /// Where the page before ended.
@@ -172,7 +173,7 @@ fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SnapshotGroup>, Ref
     let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
     let ids = &params.snapshot_group_id.0;
     filter.ids = (!ids.is_empty()).then(|| ids.clone());
-    filter.tags = paging::tags(&params.tag.0)?;
+    filter.tags = paging::plain_tags(&params.tag.0)?;
     filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
     filter.terms.extend(params.instance_id.as_ref().map(|id| ("instance", id.to_string())));
     if let Some(Text(name)) = params.name.clone() {

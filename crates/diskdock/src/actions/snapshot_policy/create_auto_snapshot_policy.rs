@@ -6,9 +6,9 @@ use domain::limits::SNAPSHOT_POLICIES;
 use super::params::{
     self, CopyEncryption, Hours, PolicyName, Retention, TargetTag, Weekdays, check_region,
 };
-use crate::actions::paging::new_tags;
+use crate::actions::paging::new_plain_tags;
 use crate::actions::prelude::*;
-use crate::catalog::{Needs, SnapshotName};
+use crate::catalog::{Needs, PlainTag, SnapshotName};
 use crate::store::{EntityReads, Filter};
 
 /// Makes a policy.
@@ -54,7 +54,7 @@ params!(
         /// The resource group.
         resource_group_id: Option<Text<1, 64>>,
         /// Tags, up to 20.
-        tag: Groups<TagParam>,
+        tag: Groups<PlainTag>,
         /// Not offered to the public.
         storage_location_arn: Ignored<Option<Text<0, 256>>>,
     }
@@ -119,7 +119,7 @@ down or its clock was set forward, only the last. The snapshots are deleted when
         check_region(call, &params.region_id)?;
         let all = Filter::<SnapshotPolicy>::all(call.caller.account.clone(), &params.region_id.0);
         let policies = tx.count(&all)?;
-        Ok(Facts { params: params.clone(), tags: new_tags(&params.tag.0)?, policies })
+        Ok(Facts { params: params.clone(), tags: new_plain_tags(&params.tag.0)?, policies })
     }
 
     fn effect(call: &Call<'_>, params: &Params, facts: Facts) -> Effect<Reply> {

@@ -5,6 +5,7 @@ use domain::{SnapshotPolicy, SnapshotPolicyId};
 use super::disks;
 use crate::actions::paging::{self, Paging};
 use crate::actions::prelude::*;
+use crate::catalog::PlainTagFilter;
 use crate::catalog::times::without_seconds;
 use crate::store::{EntityReads, Filter};
 
@@ -24,7 +25,7 @@ params!(
         /// Only policies of this resource group.
         resource_group_id: Option<Text<1, 64>>,
         /// Only policies with all these tags.
-        tag: Groups<TagFilter>,
+        tag: Groups<PlainTagFilter>,
         /// The page, from 1.
         page_number: Option<Integer<1, 1_000_000_000>>,
         /// Entries on a page.
@@ -163,7 +164,7 @@ impl Query for DescribeAutoSnapshotPolicyEx {
 fn filter(call: &Call<'_>, params: &Params) -> Result<Filter<SnapshotPolicy>, Refusal> {
     let mut filter = Filter::all(call.caller.account.clone(), &params.region_id.0);
     filter.ids = params.auto_snapshot_policy_id.as_ref().map(|id| vec![id.clone()]);
-    filter.tags = paging::tags(&params.tag.0)?;
+    filter.tags = paging::plain_tags(&params.tag.0)?;
     filter.resource_group = params.resource_group_id.as_ref().map(|group| group.0.clone());
     let name = params.auto_snapshot_policy_name.as_ref();
     filter.terms.extend(name.map(|name| ("name", name.0.clone())));

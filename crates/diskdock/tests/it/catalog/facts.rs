@@ -70,10 +70,16 @@ fn leaves(specs: &[ParamSpec], prefix: &str, out: &mut Vec<Leaf>) {
             (Repeat::Numbered, true) => out.push(leaf(spec, format!("{name}.N"), "numbered")),
             (Repeat::JsonArray, _) => out.push(leaf(spec, name, "json")),
             (Repeat::Commas, _) => out.push(leaf(spec, name, "comma")),
+            (Repeat::Once, _) if is_json_text(spec) => out.push(leaf(spec, name, "json")),
             (Repeat::Once, _) if prefix.is_empty() => out.push(leaf(spec, name, "scalar")),
             (Repeat::Once, _) => out.push(leaf(spec, name, "group")),
         }
     }
+}
+
+/// Whether a text is a JSON array of structures, which travels as a JSON array of texts does.
+fn is_json_text(spec: &ParamSpec) -> bool {
+    spec.example.starts_with("[{")
 }
 
 fn leaf(spec: &ParamSpec, name: String, encoding: &'static str) -> Leaf {

@@ -117,12 +117,8 @@ impl LaunchPlan {
         };
         check_policies(tx, call, &region.id, [&system].into_iter().chain(&data))?;
         let tags = new_tags(&params.tag.0)?;
-        let mut keys = KeyUse::Usable;
-        for disk in std::iter::once(&system).chain(&data) {
-            keys = keys.max(KeyUse::of(tx, call, &region.id, &disk.kms_key)?);
-        }
         Ok(LaunchPlan {
-            keys,
+            keys: key_use(tx, call, &region.id, [&system].into_iter().chain(&data))?,
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
             takes_password: Password::is_taken(
@@ -278,6 +274,20 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("only a plain pay-as-you-go instance is protected",         |p| p.params.deletion_protection != Some(true) || !(p.is_spot() || p.is_prepaid()), &PROTECTION_CHARGE_TYPE),
     must("the instance is not to hibernate",                         |p| !p.hibernates(), &HIBERNATION_UNSUPPORTED),
 ];
+
+/// The worst that can be said of the keys of these disks.
+fn key_use<'p>(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    region: &str,
+    disks: impl Iterator<Item = &'p DiskPlan>,
+) -> Result<KeyUse, StoreError> {
+    let mut worst = KeyUse::Usable;
+    for disk in disks {
+        worst = worst.max(KeyUse::of(tx, call, region, &disk.kms_key)?);
+    }
+    Ok(worst)
+}
 
 /// Refuses an automatic snapshot policy that is not one of the caller's in the region.
 fn check_policies<'p>(
