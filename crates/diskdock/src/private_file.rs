@@ -67,8 +67,9 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let not_plain = || io::Error::other("it is no plain file; move it away");
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
         Ok(found) if !found.is_file() => return Err(not_plain()),
-        found => drop(found?),
+        Ok(_) => {}
     }
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = File::options().read(true).custom_flags(flags).open(path)?;

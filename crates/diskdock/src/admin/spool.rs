@@ -70,7 +70,7 @@ impl Spool {
     }
 
     /// The file, at its beginning, and its length in bytes. Both share a position.
-    pub(super) fn to_file(&mut self) -> io::Result<(File, u64)> {
+    pub(super) fn whole_file(&mut self) -> io::Result<(File, u64)> {
         self.0.rewind()?;
         Ok((self.0.try_clone()?, self.0.metadata()?.len()))
     }
@@ -94,7 +94,7 @@ mod tests {
         }
         spool.rewrite(|out| out.write_all(b"2")).unwrap();
         let mut text = String::new();
-        let (mut file, length) = spool.to_file().unwrap();
+        let (mut file, length) = spool.whole_file().unwrap();
         file.read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), length), ("2", 1));
     }

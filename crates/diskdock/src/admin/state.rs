@@ -70,7 +70,7 @@ pub(crate) async fn export(State(state): State<AdminState>) -> Result<Response, 
         spool.rewrite(|out| write_export(tx, out))
     };
     state.gateway.services.store.read(write).await?;
-    let whole = spool.lock().unwrap_or_else(PoisonError::into_inner).to_file();
+    let whole = spool.lock().unwrap_or_else(PoisonError::into_inner).whole_file();
     let (file, length) = whole.map_err(no_room)?;
     let (reading, writing) = tokio::io::duplex(PIPE);
     let writing = SyncIoBridge::new(writing);

@@ -17,7 +17,7 @@ async fn schedule_deletion(server: &TestServer, key: &str) {
     server.ok("Kms.ScheduleKeyDeletion", &ask).await;
 }
 
-fn disk_with<'a>(key: &'a str) -> Vec<(&'a str, &'a str)> {
+fn disk_with(key: &str) -> Vec<(&str, &str)> {
     vec![
         ("RegionId", REGION),
         ("ZoneId", ZONE),
