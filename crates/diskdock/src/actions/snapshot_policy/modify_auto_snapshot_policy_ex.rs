@@ -98,11 +98,11 @@ Attributes that are left out stay. A schedule counts from now on: an hour that h
         }
         if let Some(hours) = &params.time_points {
             policy.hours = params::numbers(&hours.0);
-            policy.done_until = policy.done_until.max(call.now);
+            policy.carried_out(call.now, call.now);
         }
         if let Some(days) = &params.repeat_weekdays {
             policy.weekdays = params::numbers(&days.0);
-            policy.done_until = policy.done_until.max(call.now);
+            policy.carried_out(call.now, call.now);
         }
         if let Some(days) = params.retention_days {
             policy.retention_days = params::days(days);

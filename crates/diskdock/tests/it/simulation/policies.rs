@@ -20,6 +20,7 @@ pub(super) struct Policy {
     pub disks: BTreeSet<String>,
     /// The moment up to which its schedule was carried out, in milliseconds of the time of day.
     pub done_until_ms: i64,
+    pub created_ms: i64,
 }
 
 impl Model {
@@ -98,8 +99,10 @@ impl Simulation {
         let answer = self.call(owner, "CreateAutoSnapshotPolicy", &ask, expected).await;
         let Some(reply) = answer else { return };
         let id = reply["AutoSnapshotPolicyId"].as_str().unwrap().to_owned();
-        let done_until_ms = self.time_of_day_ms();
-        let policy = Policy { owner, name: String::new(), disks: BTreeSet::new(), done_until_ms };
+        let now_ms = self.time_of_day_ms();
+        let (done_until_ms, created_ms) = (now_ms, now_ms);
+        let (name, disks) = (String::new(), BTreeSet::new());
+        let policy = Policy { owner, name, disks, done_until_ms, created_ms };
         self.model.policies.insert(id, policy);
     }
 

@@ -10,6 +10,9 @@ const HOUR_MS: i64 = 3_600_000;
 /// Snapshots from which on no policy is carried out.
 const SNAPSHOTS: usize = 12;
 
+/// A time of day that lies further ahead was recorded while the clock was wrong.
+const BELIEVED_MS: i64 = 900_000;
+
 /// How many snapshots a policy makes of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Making {
@@ -21,10 +24,10 @@ enum Making {
 
 impl Model {
     /// The snapshots of this disk of a policy that is due, for the slot that began then.
-    fn automatic_of(&self, owner: usize, disk: &str, slot_ms: i64) -> Making {
+    fn automatic_of(&self, owner: usize, disk: &str, (slot_ms, now_ms): (i64, i64)) -> Making {
         let is_there = |(id, made_ms): (&String, &i64)| {
             let of_disk = self.snapshots.get(id).is_some_and(|one| one.disk == disk);
-            of_disk && *made_ms >= slot_ms
+            of_disk && (slot_ms..=now_ms + BELIEVED_MS).contains(made_ms)
         };
         match self.create_snapshot(owner, disk) {
             _ if self.automatic.iter().any(is_there) => Making::None,
@@ -52,13 +55,15 @@ impl Simulation {
         let slot_ms = now_ms.div_euclid(HOUR_MS) * HOUR_MS;
         let mut expected = Vec::new();
         for policy in self.model.policies.values_mut() {
-            if slot_ms > policy.done_until_ms {
+            let recorded = [policy.done_until_ms, policy.created_ms];
+            let done_ms = recorded.into_iter().find(|ms| *ms <= now_ms + BELIEVED_MS);
+            if done_ms.is_none_or(|done_ms| slot_ms > done_ms) {
                 policy.done_until_ms = slot_ms;
                 expected.extend(policy.disks.iter().map(|disk| (policy.owner, disk.clone())));
             }
         }
         let making = |(owner, disk): (usize, String)| {
-            let making = self.model.automatic_of(owner, &disk, slot_ms);
+            let making = self.model.automatic_of(owner, &disk, (slot_ms, now_ms));
             (disk, making)
         };
         let expected: Vec<_> = expected.into_iter().map(making).collect();
