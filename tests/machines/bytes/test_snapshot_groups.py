@@ -23,7 +23,9 @@ def disks(shared):
         machine.guest.wait_disk(disk.serial)
     writes = " && ".join(f"printf '%-511d\\n' $n | dd of={path_of(disk.serial)} bs=512 conv=notrunc,fsync 2>/dev/null"
                          for disk in made)
-    machine.guest.check(f"(n=1; while {writes}; do n=$((n+1)); done) >/dev/null 2>&1 & echo $! >/run/counts")
+    # Each has a number before the first snapshot, however slow the guest is.
+    machine.guest.check(f"n=1; {writes}")
+    machine.guest.check(f"(n=2; while {writes}; do n=$((n+1)); done) >/dev/null 2>&1 & echo $! >/run/counts")
     yield made
     machine.guest.check("kill $(cat /run/counts)")
     for disk in made:

@@ -38,8 +38,11 @@ def writing(machine, disk):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         pool.submit(machine.guest.run, f"disk-bench {path_of(disk.serial)} write 300 64", timeout=300)
         time.sleep(1)
-        yield
-        disk.detach(machine)
+        try:
+            yield
+        finally:
+            # Ends the writers, also when something was not as it should be.
+            disk.detach(machine)
 
 
 def device_of(machine, disk):
@@ -99,6 +102,7 @@ def test_modify_and_resize_change_the_limit_while_a_guest_writes(throttled):
     with writing(machine, disk):
         throttled.call("resize_disk", disk_id=disk.id, new_size=40, type="online")
         until(lambda: limit_of(machine, disk) == 2120, "the limit of 40 GiB", 1)
+        until(lambda: not throttled.operations(disk=disk.id), "the end of the resize")
         throttled.call("modify_disk_spec", disk_id=disk.id, disk_category="cloud_essd", performance_level="PL0")
         until(lambda: limit_of(machine, disk) == 2280, "the limit of PL0", 1)
         assert 300 < rate_of(machine, disk) <= (1 + TOLERANCE) * 2280
