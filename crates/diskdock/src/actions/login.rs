@@ -146,17 +146,18 @@ impl NewLogin {
             return Ok(());
         }
         let Some(mut instance) = tx.instance(instance)? else { return Ok(()) };
-        self.clone().give(&mut instance);
+        self.give(&mut instance);
         tx.save_instance(&instance)
     }
 
     /// Gives it to an instance, whose guest learns of it when it next starts.
-    pub(crate) fn give(self, instance: &mut Instance) {
-        if let Some((name, key)) = self.key_pair {
-            (instance.key_pair, instance.public_key) = (name, key);
+    pub(crate) fn give(&self, instance: &mut Instance) {
+        if let Some((name, key)) = &self.key_pair {
+            instance.key_pair.clone_from(name);
+            instance.public_key.clone_from(key);
         }
-        if let Some(hash) = self.password_hash {
-            instance.password_hash = hash;
+        if let Some(hash) = &self.password_hash {
+            instance.password_hash.clone_from(hash);
         }
     }
 }

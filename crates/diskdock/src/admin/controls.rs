@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::catalog::times::with_seconds;
 use crate::gateway::faults::InjectedFault;
-use crate::hypervisor::{OperationTransitions, Pace, Rule};
+use crate::hypervisor::{OperationTransitions, Pace, Rule, Simulated};
 use crate::operations::{Selected, Selection, Subject, reconcile_one};
 use crate::store::{OperationRow, WriteTx};
 
@@ -120,7 +120,7 @@ pub(crate) async fn set_pace(State(state): State<AdminState>, body: Bytes) -> Co
     let wanted: NewPace = read(&body, hint)?;
     let new = Pace::parse(&wanted.pace).map_err(|error| AdminError::bad(error, hint))?;
     state.simulated()?.set_pace(new);
-    update_creating_takes_time(&state)?;
+    update_creating_takes_time(&state, state.simulated()?);
     pace(State(state)).await
 }
 
@@ -179,21 +179,20 @@ pub(crate) async fn add_rule(State(state): State<AdminState>, body: Bytes) -> Co
     if !state.simulated()?.add_rule(rule) {
         return Err(AdminError::bad("there are too many rules", "Clear some first."));
     }
-    update_creating_takes_time(&state)?;
+    update_creating_takes_time(&state, state.simulated()?);
     rules(State(state)).await
 }
 
 /// Applies to new disks whether they are Creating for a while.
-fn update_creating_takes_time(state: &AdminState) -> Result<(), AdminError> {
-    let takes_time = state.simulated()?.creating_takes_time();
+pub(super) fn update_creating_takes_time(state: &AdminState, simulated: &Simulated) {
+    let takes_time = simulated.creating_takes_time();
     state.gateway.services.environment.creating_takes_time.store(takes_time, Ordering::Relaxed);
-    Ok(())
 }
 
 /// Removes all rules.
 pub(crate) async fn clear_rules(State(state): State<AdminState>) -> ControlResult {
     state.simulated()?.clear_rules();
-    update_creating_takes_time(&state)?;
+    update_creating_takes_time(&state, state.simulated()?);
     rules(State(state)).await
 }
 

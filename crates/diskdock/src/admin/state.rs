@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -18,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
+use super::controls::update_creating_takes_time;
 use super::spool::{FillFault, Spool};
 use super::{AdminError, AdminState, ControlResult, Json};
 use crate::actions::OPERATIONS;
@@ -54,9 +54,7 @@ fn drop_in_flight(state: &AdminState) {
     state.gateway.services.runner.drop_in_flight();
     if let Some(simulated) = &state.simulated {
         simulated.clear();
-        let takes_time = simulated.creating_takes_time();
-        let environment = &state.gateway.services.environment;
-        environment.creating_takes_time.store(takes_time, Ordering::Relaxed);
+        update_creating_takes_time(state, simulated);
     }
 }
 

@@ -148,7 +148,8 @@ impl Operation for Plugging {
         if failed && self.is_new && (self.compensated || self.making.is_some()) {
             return self.remove_new(tx, &disk);
         }
-        if self.is_new && !disk.is_created() {
+        if self.is_new {
+            // One that was made at once is no longer Creating.
             disk.created().ok();
         }
         let moved = match outcome {
@@ -174,7 +175,7 @@ impl Operation for Plugging {
             disk.delete_protected = false;
             if let Some(mut instance) = tx.instance(instance)? {
                 instance.system_disk = Some(disk.id.clone());
-                self.login.clone().give(&mut instance);
+                self.login.give(&mut instance);
                 tx.save_instance(&instance)?;
             }
         }

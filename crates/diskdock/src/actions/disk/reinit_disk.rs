@@ -153,7 +153,7 @@ whatever fails meanwhile, the disk has one of the two.";
         let power = match instance {
             Some(mut instance) => {
                 // Before its machine is specified.
-                login.clone().give(&mut instance);
+                login.give(&mut instance);
                 Some(power_facts::facts(tx, call, instance, Requested::default())?)
             }
             None => None,

@@ -343,7 +343,7 @@ impl Replacing {
                 instance.system_disk = Some(disk.id.clone());
                 instance.image.clone_from(&disk.image);
                 instance.base_image.clone_from(&self.base_image);
-                self.login.clone().give(&mut instance);
+                self.login.give(&mut instance);
                 tx.save_instance(&instance)?;
             }
             tx.remove_disk(&self.old.disk)?;
