@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::catalog::errors::{ACTION_OF_PRODUCT_NOT_HERE, RAM_FORBIDDEN, UNKNOWN_ACTION};
-use crate::catalog::{ActionGroup, Entry, ErrorDialect, Product};
+use crate::catalog::{ActionGroup, CommaList, Entry, ErrorDialect, Product};
 
 /// The billing service.
 pub(super) static BSS: Product = Product {
@@ -59,7 +59,7 @@ params!(
         end_time_end: Ignored<Option<Text<0, 64>>>,
         /// Ids, separated by commas.
         #[wire = "InstanceIDs"]
-        instance_ids: Ignored<Option<Text<0, 8192>>>,
+        instance_ids: Ignored<Option<CommaList<Text<0, 128>>>>,
         /// The page, from 1.
         page_num: Option<Integer<1, 1_000_000_000>>,
         /// Entries on a page; 20 if left out.

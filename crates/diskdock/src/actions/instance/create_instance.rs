@@ -1,8 +1,9 @@
 //! `CreateInstance`: make an instance that is off.
 
 use super::build::Build;
+use super::launch::disk_params::{DataDiskParams, SystemDiskParams};
 use super::launch::make::{Made, make};
-use super::launch::{Launch, LaunchPlan, plan};
+use super::launch::{AskedDisks, Launch, LaunchPlan, plan};
 use super::machine_spec::machine_spec;
 use super::resource::INSTANCE;
 use crate::actions::login::Password;
@@ -15,8 +16,12 @@ use crate::hypervisor::DiskLimit;
 pub(crate) struct CreateInstance;
 
 params!(
-    /// Parameters that only CreateInstance has. All of them are legacy.
-    pub(crate) struct LegacyParams {
+    /// Parameters of CreateInstance that RunInstances has not, or has with more members.
+    pub(crate) struct CreateOnly {
+        /// The system disk.
+        system_disk: Group<SystemDiskParams>,
+        /// Data disks, up to 16.
+        data_disk: Groups<DataDiskParams>,
         /// A cluster of the old days.
         cluster_id: Ignored<Option<Text<0, 64>>>,
         /// An address in the old classic network.
@@ -36,7 +41,7 @@ joined_params!(
         /// Parameters that RunInstances has as well.
         launch: Launch,
         /// Parameters that only this action has.
-        legacy: LegacyParams,
+        create: CreateOnly,
     }
 );
 
@@ -75,19 +80,8 @@ the guest: port 2222 of its loopback to port 22 of the guest. A port of this hos
 only. A simulated instance has no guest, and nothing listens.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
-    const SDK: &'static [SdkParam] = &[
-        SdkParam::long("Arn.AssumeRoleFor"),
-        SdkParam::lacking("SystemDisk.Encrypted", TypedSdk::ALL),
-        SdkParam::lacking("SystemDisk.KMSKeyId", TypedSdk::ALL),
-        SdkParam::lacking("SystemDisk.BurstingEnabled", TypedSdk::ALL),
-        SdkParam::lacking("SystemDisk.ProvisionedIops", TypedSdk::ALL),
-        SdkParam::lacking("SystemDisk.AutoSnapshotPolicyId", TypedSdk::ALL),
-        SdkParam::lacking("SystemDisk.EncryptAlgorithm", TypedSdk::ALL),
-        SdkParam::lacking("DataDisk.BurstingEnabled", TypedSdk::ALL),
-        SdkParam::lacking("DataDisk.ProvisionedIops", TypedSdk::ALL),
-        SdkParam::lacking("DataDisk.AutoSnapshotPolicyId", TypedSdk::ALL),
-        SdkParam::lacking("ManagedHostId", TypedSdk::OLDER),
-    ];
+    const SDK: &'static [SdkParam] =
+        &[SdkParam::long("Arn.AssumeRoleFor"), SdkParam::lacking("ManagedHostId", TypedSdk::OLDER)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = plan::LOAD_ERRORS;
 
     /// Checked in this order; the first that does not hold is the error.
@@ -97,7 +91,9 @@ only. A simulated instance has no guest, and nothing listens.";
         |params| Password::computes(params.launch.password.as_ref());
 
     fn load(tx: &dyn ReadTx, call: &Call<'_>, params: &Params) -> Result<LaunchPlan, ActionError> {
-        LaunchPlan::of(tx, call, &params.launch, 1)
+        let create = &params.create;
+        let disks = AskedDisks::of_create(&create.system_disk, &create.data_disk);
+        LaunchPlan::of(tx, call, &params.launch, &disks, 1)
     }
 
     fn effect(call: &Call<'_>, params: &Params, plan: LaunchPlan) -> Effect<Reply> {

@@ -56,8 +56,8 @@ params!(
         eip_addresses: Option<JsonList<Text<1, 64>, 100>>,
         /// Only instances with one of these addresses in the classic network. There are none here.
         inner_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
-        /// Only instances with this RDMA address. There are none here.
-        rdma_ip_addresses: Option<Text<1, 4096>>,
+        /// Only instances with one of these RDMA addresses. There are none here.
+        rdma_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
         /// Only instances with one of these IPv6 addresses. There are none here.
         ipv6_address: Each<Text<1, 64>>,
         /// Only instances of this cluster for supercomputing. There are none here.

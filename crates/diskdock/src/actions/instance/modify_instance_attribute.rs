@@ -7,7 +7,7 @@ use domain::inventory::OsType;
 use super::launch::names::{HostName, fits_windows};
 use super::launch::params::CreditSpecification;
 use super::launch::plan::USER_DATA_BYTES;
-use super::run_instances::PrivateDnsNameOptions;
+use super::launch::run_params::PrivateDnsNameOptions;
 use crate::actions::image_lookups;
 use crate::actions::login::Password;
 use crate::actions::prelude::*;

@@ -84,7 +84,9 @@ fn is_json_text(spec: &ParamSpec) -> bool {
 
 fn leaf(spec: &ParamSpec, name: String, encoding: &'static str) -> Leaf {
     let required = spec.presence != Presence::Optional;
-    Leaf { name, kind: spec.shape.type_name(), encoding, required }
+    // A list in one parameter is text, whatever its entries are.
+    let kind = if matches!(encoding, "json" | "comma") { "string" } else { spec.shape.type_name() };
+    Leaf { name, kind, encoding, required }
 }
 
 /// How the parameters of one action differ from `facts`: name, type, encoding, required.

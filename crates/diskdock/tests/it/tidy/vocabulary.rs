@@ -27,7 +27,7 @@ const OLD_WORDS: &[(&str, &str)] = &[
     ("mend", "repair, correct or accept"),
     ("patience", "timeout"),
     ("raw image", "raw file"),
-    ("relics", "LegacyParams"),
+    ("relics", "CreateOnly"),
     ("restingport", "PortCooldown"),
     ("restock", "InventorySource::refresh"),
     ("roomfordisks", "HasFreeSpace"),

@@ -4,6 +4,7 @@ use domain::custom_image::ImageDisk;
 use domain::inventory::Zone;
 use domain::{CustomImage, DiskSnapshot};
 
+use super::disk_params::{DataDiskOfRun, DataDiskParams};
 use super::disk_plan::DiskPlan;
 use super::params::Launch;
 use super::selection::ZoneSelection;
@@ -48,15 +49,15 @@ pub(super) fn data_disks(
     call: &Call<'_>,
     selection: &ZoneSelection<'_>,
     zone: Option<&Zone>,
-    params: &Launch,
+    asked: &[(&DataDiskParams, Option<&DataDiskOfRun>)],
     image: &FoundImage<'_>,
 ) -> Result<Vec<DiskPlan>, StoreError> {
-    let region = &params.region_id.0;
+    let region = &selection.region.id;
     let mut of_image: Vec<&ImageDisk> =
         image.custom.iter().flat_map(CustomImage::data_disks).collect();
-    let mut data = Vec::with_capacity(params.data_disk.0.len());
-    for disk in &params.data_disk.0 {
-        let plan = selection.data_disk(zone, disk);
+    let mut data = Vec::with_capacity(asked.len());
+    for &(disk, run) in asked {
+        let plan = selection.data_disk(zone, disk, run);
         let same = |one: &&ImageDisk| plan.device.as_ref() == Some(&one.device);
         let plan = match of_image.iter().position(same) {
             Some(at) if plan.snapshot_id.is_none() => {

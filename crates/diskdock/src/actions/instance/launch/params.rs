@@ -1,7 +1,5 @@
 //! Parameters that RunInstances and CreateInstance have in common.
 
-use domain::{SnapshotId, SnapshotPolicyId};
-
 use crate::actions::disk::create_disk::Arn;
 use crate::actions::login::Password;
 use crate::actions::prelude::*;
@@ -40,10 +38,6 @@ params!(
         password_inherit: Option<bool>,
         /// The key pair for login to show. Not for Windows.
         key_pair_name: Option<Text<1, 128>>,
-        /// The system disk.
-        system_disk: Group<SystemDiskParams>,
-        /// Data disks, up to 16.
-        data_disk: Groups<DataDiskParams>,
         /// The security group. One that this server made must be of the VPC of the vSwitch; any
         /// other id is only shown, and a placeholder if none is given.
         security_group_id: Option<Text<1, 64>>,
@@ -140,86 +134,6 @@ params!(
         client_token: Option<ClientToken>,
         /// Only check the request.
         dry_run: Option<bool>,
-    }
-);
-
-params!(
-    /// The system disk of a new instance.
-    pub(crate) struct SystemDiskParams {
-        /// Disk category; `cloud_efficiency` if left out, whatever the instance type takes.
-        #[malformed = SYSTEM_CATEGORY_NOT_VALID]
-        category: Option<Category>,
-        /// GiB, at least the size of the image; the larger of 40 and that if left out.
-        #[malformed = SYSTEM_SIZE_NOT_VALID]
-        size: Option<Integer<1, 65536>>,
-        /// Level of a `cloud_essd` disk; PL1 if left out.
-        #[malformed = LEVEL_MALFORMED]
-        performance_level: Option<PerformanceLevel>,
-        /// Display name.
-        disk_name: Option<DiskName>,
-        /// Free text.
-        description: Option<Description>,
-        /// Encrypt the disk, as CreateDisk does.
-        encrypted: Option<bool>,
-        /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
-        /// shows the account's service key.
-        #[wire = "KMSKeyId"]
-        kms_key_id: Option<Text<1, 128>>,
-        /// Burst performance of `cloud_auto`.
-        bursting_enabled: Option<bool>,
-        /// Bought operations a second of `cloud_auto`.
-        #[malformed = IOPS_EXCEEDED]
-        provisioned_iops: Option<Integer<0, 50000>>,
-        /// The automatic snapshot policy that the disk gets.
-        auto_snapshot_policy_id: Option<SnapshotPolicyId>,
-        /// Not offered to the public.
-        encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
-        /// A dedicated block storage cluster. There are none here.
-        storage_cluster_id: Ignored<Option<Text<0, 64>>>,
-    }
-);
-
-params!(
-    /// A data disk of a new instance.
-    pub(crate) struct DataDiskParams {
-        /// GiB. The limits depend on the category and the level.
-        #[malformed = DATA_SIZE_NOT_VALID]
-        size: Option<Integer<1, 65536>>,
-        /// Disk category; if left out, `cloud_efficiency`, or `cloud` for a type that is not I/O
-        /// optimised.
-        #[malformed = DATA_CATEGORY_NOT_VALID]
-        category: Option<Category>,
-        /// Level of a `cloud_essd` disk; PL1 if left out.
-        #[malformed = DATA_LEVEL_MALFORMED]
-        performance_level: Option<PerformanceLevel>,
-        /// Display name.
-        disk_name: Option<DiskName>,
-        /// Free text.
-        description: Option<Description>,
-        /// The device name to show; the first free one if left out.
-        #[malformed = DATA_DEVICE_MALFORMED]
-        device: Option<crate::actions::disk::attach_disk::Device>,
-        /// Whether the disk is released together with the instance; true if left out.
-        delete_with_instance: Option<bool>,
-        /// Encrypt the disk, as CreateDisk does.
-        encrypted: Option<bool>,
-        /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
-        /// shows the account's service key.
-        #[wire = "KMSKeyId"]
-        kms_key_id: Option<Text<1, 128>>,
-        /// Burst performance of `cloud_auto`.
-        bursting_enabled: Option<bool>,
-        /// Bought operations a second of `cloud_auto`.
-        #[malformed = IOPS_EXCEEDED]
-        provisioned_iops: Option<Integer<0, 50000>>,
-        /// The snapshot to make it from. The disk then has its size.
-        snapshot_id: Option<SnapshotId>,
-        /// The automatic snapshot policy that the disk gets.
-        auto_snapshot_policy_id: Option<SnapshotPolicyId>,
-        /// Not offered to the public.
-        encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
-        /// A dedicated block storage cluster. There are none here.
-        storage_cluster_id: Ignored<Option<Text<0, 64>>>,
     }
 );
 

@@ -6,12 +6,14 @@ use domain::SnapshotPolicy;
 use domain::inventory::{Image, InstanceType, OsType};
 use domain::limits::DATA_DISKS_PER_REQUEST;
 
+use super::disk_params::AskedDisks;
 use super::disk_plan::DiskPlan;
 use super::image;
 use super::names::{Sequence, fits_windows};
 use super::network::{self, NetworkPlan};
 use super::params::{Launch, PeriodUnit};
 use super::selection::ZoneSelection;
+use crate::actions::image_lookups::FoundImage;
 use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::key_pair::named as key_pair;
 use crate::actions::kms_keys::KeyUse;
@@ -20,6 +22,7 @@ use crate::actions::order;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::region::language::SpotStrategy;
+use crate::catalog::joined;
 
 /// Bytes of user data before encoding (documentation of RunInstances).
 pub(crate) const USER_DATA_BYTES: usize = 32 * 1024;
@@ -82,6 +85,7 @@ impl LaunchPlan {
         tx: &dyn ReadTx,
         call: &Call<'_>,
         params: &Launch,
+        disks: &AskedDisks<'_>,
         amount: u32,
     ) -> Result<LaunchPlan, ActionError> {
         let inventory = &call.environment.inventory;
@@ -97,10 +101,11 @@ impl LaunchPlan {
             family: inventory.family(&instance_type.family),
         };
         let vswitch = network::vswitch(tx, call, params)?;
-        let zone = selection.zone(params, vswitch.as_ref().map(|vswitch| vswitch.zone.as_str()))?;
-        let system = selection.system_disk(zone, &params.system_disk.0, &image.image);
+        let of_vswitch = vswitch.as_ref().map(|vswitch| vswitch.zone.as_str());
+        let zone = selection.zone(params, disks, of_vswitch)?;
+        let system = selection.system_disk(zone, disks.system, &image.image);
         let system = image::system_disk(tx, call, system, &image)?;
-        let data = image::data_disks(tx, call, &selection, zone, params, &image)?;
+        let data = image::data_disks(tx, call, &selection, zone, &disks.data, &image)?;
         let host_names = params
             .host_name
             .iter()
@@ -121,11 +126,7 @@ impl LaunchPlan {
             keys: key_use(tx, call, &region.id, [&system].into_iter().chain(&data))?,
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
-            takes_password: Password::is_taken(
-                params.password.as_ref(),
-                call,
-                image.image.cloud_init,
-            ),
+            takes_password: takes_password(call, params, &image),
             network,
             amount,
             hint: region.id_hint.clone(),
@@ -227,7 +228,8 @@ impl LaunchPlan {
     }
 }
 
-/// Checked in this order by every launch; the first that does not hold is the error.
+/// Checked in this order by every launch, before any others; the first that does not hold is the
+/// error.
 #[rustfmt::skip]
 pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("a zone of the region sells the instance type",             |p| p.zone_sells_type, &INSTANCE_TYPE_NOT_IN_ZONE),
@@ -251,10 +253,6 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("KMSKeyId comes with Encrypted=true",                       |p| p.disks().all(|d| d.kms_key.is_empty() || d.encrypted), &KMS_WITHOUT_ENCRYPTED),
     must("no key that a disk names is deleted",                      |p| p.keys.is_there(), &NEW_DISK_KEY_NOT_FOUND),
     must("the keys that disks name are Enabled",                     |p| p.keys.is_enabled(), &KEY_DISABLED),
-    must("ProvisionedIops is for cloud_auto",                        |p| p.disks().all(|d| d.iops.is_none() || d.is_auto()), &IOPS_CATEGORY),
-    must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
-    must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),
-    must("a bursting disk is larger than 3 GiB",                     |p| p.disks().all(DiskPlan::burst_size_fits), &BURSTING_SIZE),
     must("the vSwitch is Available",                                 |p| p.network.is_available(), &LAUNCH_VSWITCH_STATUS),
     must("the vSwitch is in the zone",                               |p| p.network.is_in_zone(p.zone.as_deref()), &LAUNCH_VSWITCH_ZONE),
     must("PrivateIpAddress is an address of the vSwitch",            |p| p.network.lies_inside(), &LAUNCH_ADDRESS_OUTSIDE),
@@ -274,6 +272,24 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("only a plain pay-as-you-go instance is protected",         |p| p.params.deletion_protection != Some(true) || !(p.is_spot() || p.is_prepaid()), &PROTECTION_CHARGE_TYPE),
     must("the instance is not to hibernate",                         |p| !p.hibernates(), &HIBERNATION_UNSUPPORTED),
 ];
+
+/// Preconditions of RunInstances, whose disks can have more.
+pub(crate) const RULES_OF_RUN: [Precondition<LaunchPlan>; RULES.len() + PERFORMANCE.len()] =
+    joined(RULES, PERFORMANCE);
+
+/// Preconditions about the performance of disks that is asked for.
+#[rustfmt::skip]
+const PERFORMANCE: &[Precondition<LaunchPlan>] = &[
+    must("ProvisionedIops is for cloud_auto",                        |p| p.disks().all(|d| d.iops.is_none() || d.is_auto()), &IOPS_CATEGORY),
+    must("ProvisionedIops is within what the size allows",           |p| p.disks().all(DiskPlan::iops_fit), &IOPS_EXCEEDED),
+    must("BurstingEnabled is for cloud_auto",                        |p| p.disks().all(|d| !d.bursts || d.is_auto()), &BURSTING_CATEGORY),
+    must("a bursting disk is larger than 3 GiB",                     |p| p.disks().all(DiskPlan::burst_size_fits), &BURSTING_SIZE),
+];
+
+/// Whether a password, if there is one, reaches the guest of this image.
+fn takes_password(call: &Call<'_>, params: &Launch, image: &FoundImage<'_>) -> bool {
+    Password::is_taken(params.password.as_ref(), call, image.image.cloud_init)
+}
 
 /// The worst that can be said of the keys of these disks.
 fn key_use<'p>(
@@ -316,7 +332,6 @@ pub(crate) const LOAD_ERRORS: &[&ErrorCode] = &[
     &INSTANCE_ZONE_NOT_FOUND,
     &VSWITCH_NOT_FOUND,
     &LAUNCH_KEY_PAIR_NOT_FOUND,
-    &LAUNCH_SNAPSHOT_POLICY_NOT_FOUND,
     &TAG_COUNT,
     &TAG_MISMATCH,
     &TAG_DUPLICATE,

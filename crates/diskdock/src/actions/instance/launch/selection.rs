@@ -2,8 +2,11 @@
 
 use domain::inventory::{Image, InstanceFamily, InstanceType, Inventory, Region, Zone};
 
+use super::disk_params::{
+    AskedDisks, DataDiskOfRun, DataDiskParams, SystemDiskOfRun, SystemDiskParams,
+};
 use super::disk_plan::DiskPlan;
-use super::params::{DataDiskParams, Launch, SystemDiskParams};
+use super::params::Launch;
 use crate::actions::prelude::*;
 
 /// The category of a system disk that the request gives none, whatever the instance type.
@@ -27,6 +30,7 @@ impl<'a> ZoneSelection<'a> {
     pub(super) fn zone(
         &self,
         params: &Launch,
+        disks: &AskedDisks<'_>,
         of_vswitch: Option<&str>,
     ) -> Result<Option<&'a Zone>, &'static ErrorCode> {
         let asked = params.zone_id.as_ref().map(|zone| zone.0.as_str());
@@ -34,8 +38,8 @@ impl<'a> ZoneSelection<'a> {
             let found = self.inventory.zone(id).filter(|zone| zone.region_id == self.region.id);
             return found.map(Some).ok_or(&INSTANCE_ZONE_NOT_FOUND);
         }
-        let system = params.system_disk.0.category.unwrap_or(SYSTEM_CATEGORY);
-        let data = params.data_disk.0.iter().map(|disk| self.data_category(disk.category));
+        let system = disks.system.0.category.unwrap_or(SYSTEM_CATEGORY);
+        let data = disks.data.iter().map(|(disk, _)| self.data_category(disk.category));
         let categories: Vec<Category> = std::iter::once(system).chain(data).collect();
         let sells_type = |zone: &&Zone| self.inventory.sells(zone, self.instance_type);
         let sells_all = |zone: &&Zone| categories.iter().all(|c| zone.sells_category(c.as_str()));
@@ -81,7 +85,7 @@ impl<'a> ZoneSelection<'a> {
     pub(crate) fn system_disk(
         &self,
         zone: Option<&Zone>,
-        params: &SystemDiskParams,
+        (params, run): (&SystemDiskParams, Option<&SystemDiskOfRun>),
         image: &Image,
     ) -> DiskPlan {
         let plan = self.blank(zone, params.category.unwrap_or(SYSTEM_CATEGORY));
@@ -90,14 +94,14 @@ impl<'a> ZoneSelection<'a> {
         let by_default = image.size_gib.max(40).max(smallest);
         DiskPlan {
             level,
-            size_gib: params.size.and_then(gib).or(Some(by_default)),
+            size_gib: params.size.and_then(count).or(Some(by_default)),
             name: params.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
             description: params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
-            encrypted: params.encrypted.unwrap_or(false),
-            kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: params.bursting_enabled.unwrap_or(false),
-            iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
-            policy: params.auto_snapshot_policy_id.clone(),
+            encrypted: run.and_then(|run| run.encrypted).unwrap_or(false),
+            kms_key: text_of(run.and_then(|run| run.kms_key_id.as_ref())),
+            bursts: run.and_then(|run| run.bursting_enabled).unwrap_or(false),
+            iops: run.and_then(|run| run.provisioned_iops).and_then(count),
+            policy: run.and_then(|run| run.auto_snapshot_policy_id.clone()),
             ..plan
         }
     }
@@ -117,18 +121,23 @@ impl<'a> ZoneSelection<'a> {
     }
 
     /// A data disk that is asked for, with its defaults.
-    pub(crate) fn data_disk(&self, zone: Option<&Zone>, params: &DataDiskParams) -> DiskPlan {
+    pub(crate) fn data_disk(
+        &self,
+        zone: Option<&Zone>,
+        params: &DataDiskParams,
+        run: Option<&DataDiskOfRun>,
+    ) -> DiskPlan {
         let plan = self.blank(zone, self.data_category(params.category));
         DiskPlan {
             level: plan.category.level(params.performance_level),
-            size_gib: params.size.and_then(gib),
+            size_gib: params.size.and_then(count),
             name: params.disk_name.as_ref().map(|name| name.0.clone()).unwrap_or_default(),
             description: params.description.as_ref().map(|d| d.0.clone()).unwrap_or_default(),
             encrypted: params.encrypted.unwrap_or(false),
-            kms_key: params.kms_key_id.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            bursts: params.bursting_enabled.unwrap_or(false),
-            iops: params.provisioned_iops.and_then(|iops| u32::try_from(iops.0).ok()),
-            policy: params.auto_snapshot_policy_id.clone(),
+            kms_key: text_of(params.kms_key_id.as_ref()),
+            bursts: run.and_then(|run| run.bursting_enabled).unwrap_or(false),
+            iops: run.and_then(|run| run.provisioned_iops).and_then(count),
+            policy: run.and_then(|run| run.auto_snapshot_policy_id.clone()),
             delete_with_instance: params.delete_with_instance.unwrap_or(true),
             device: params.device.as_ref().map(|device| device.0.clone()),
             snapshot_id: params.snapshot_id.clone(),
@@ -138,6 +147,10 @@ impl<'a> ZoneSelection<'a> {
     }
 }
 
-fn gib<const MIN: i64, const MAX: i64>(size: Integer<MIN, MAX>) -> Option<u32> {
-    u32::try_from(size.0).ok()
+fn count<const MIN: i64, const MAX: i64>(given: Integer<MIN, MAX>) -> Option<u32> {
+    u32::try_from(given.0).ok()
+}
+
+fn text_of<const MIN: usize, const MAX: usize>(given: Option<&Text<MIN, MAX>>) -> String {
+    given.map(|text| text.0.clone()).unwrap_or_default()
 }

@@ -117,8 +117,7 @@ async fn launches_refuse_invalid_data_disks() {
     let server = TestServer::new().await;
     let size = |size| ("DataDisk.1.Size", Some(size));
     let category = |category| ("DataDisk.1.Category", Some(category));
-    let (essd, auto) = (category("cloud_essd"), category("cloud_auto"));
-    let burst = ("DataDisk.1.BurstingEnabled", Some("true"));
+    let essd = category("cloud_essd");
     let device = |name| (name, Some("/dev/xvdc"));
     let sizes: Vec<String> = (1..=17).map(|n| format!("DataDisk.{n}.Size")).collect();
     let many: Vec<_> = sizes.iter().map(|name| (name.as_str(), Some("20"))).collect();
@@ -126,7 +125,6 @@ async fn launches_refuse_invalid_data_disks() {
     small.push(("InstanceType", Some("ecs.s1.small")));
     let bad_size = "InvalidDataDiskSize.ValueNotSupported";
     let bad_category = "InvalidDataDiskCategory.ValueNotSupported";
-    let no_iops = "ProvisionedIopsForDiskCategoryUnsupported";
     both_refuse(
         &server,
         &[
@@ -162,17 +160,32 @@ async fn launches_refuse_invalid_data_disks() {
                 400,
                 "InvalidParameter.EncryptedIllegal",
             ),
-            (&[essd, size("20"), ("DataDisk.1.ProvisionedIops", Some("1"))], 400, no_iops),
-            (
-                &[auto, size("40"), ("DataDisk.1.ProvisionedIops", Some("40000"))],
-                400,
-                "InvalidProvisionedIops.LimitExceed",
-            ),
-            (&[essd, size("20"), burst], 400, "BurstingEnabledForDiskCategoryUnsupported"),
-            (&[auto, size("3"), burst], 400, "InvalidBurstingEnabled.DiskSizeTooSmall"),
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn run_instances_refuses_performance_and_policies_that_do_not_fit() {
+    const POLICY: &str = "InvalidAutoSnapshotPolicyId.NotFound";
+    let server = TestServer::new().await;
+    let size = |size| ("DataDisk.1.Size", Some(size));
+    let category = |category| ("DataDisk.1.Category", Some(category));
+    let iops = |iops| ("DataDisk.1.ProvisionedIops", Some(iops));
+    let (essd, auto) = (category("cloud_essd"), category("cloud_auto"));
+    let burst = ("DataDisk.1.BurstingEnabled", Some("true"));
+    let policy = |name| (name, Some("sp-gone"));
+    let rows: &[Row<'_>] = &[
+        (&[essd, size("20"), iops("1")], 400, "ProvisionedIopsForDiskCategoryUnsupported"),
+        (&[auto, size("40"), iops("40000")], 400, "InvalidProvisionedIops.LimitExceed"),
+        (&[essd, size("20"), burst], 400, "BurstingEnabledForDiskCategoryUnsupported"),
+        (&[auto, size("3"), burst], 400, "InvalidBurstingEnabled.DiskSizeTooSmall"),
+        (&[policy("SystemDisk.AutoSnapshotPolicyId")], 404, POLICY),
+        (&[size("20"), policy("DataDisk.1.AutoSnapshotPolicyId")], 404, POLICY),
+    ];
+    for (changes, status, code) in rows {
+        server.expect_code("RunInstances", &launch(changes), (*status, code)).await;
+    }
 }
 
 #[tokio::test]
@@ -193,11 +206,6 @@ async fn launches_refuse_invalid_guest_and_payment_options() {
         &[
             (&[password, ("PasswordInherit", Some("true"))], 400, "InvalidPasswordParam.Mismatch"),
             (&[("KeyPairName", Some("gone"))], 404, "InvalidKeyPairName.NotFound"),
-            (
-                &[("SystemDisk.AutoSnapshotPolicyId", Some("sp-gone"))],
-                404,
-                "InvalidAutoSnapshotPolicyId.NotFound",
-            ),
             (&[windows, ("KeyPairName", Some("mine"))], 403, "DependencyViolation.WindowsInstance"),
             (&[("HostName", Some("ends-in."))], 400, "InvalidHostName.Malformed"),
             (&[windows, ("HostName", Some("a-name-of-16-chr"))], 400, "InvalidHostName.Malformed"),
