@@ -2,10 +2,13 @@
 //!
 //! ```text
 //!   unplug:  device_del, as unplug_policy.rs decides -> the device is gone -> finish_unplug
+//!            (meanwhile, what was written so far is synced: early_sync.rs)
 //!   finish_unplug: blockdev-del (flushes and closes) -> make the volume durable -> off the record
 //! ```
 //!
 //! `device_del` only asks. Its result is never read from an error text: QEMU is queried.
+
+use std::sync::Arc;
 
 use qmp::commands::{BlockdevDel, DeviceDel, QueryStatus, RunState};
 
@@ -54,7 +57,7 @@ impl Qemu {
     /// Does what the policy decides, until there is something to wait for.
     async fn unplug_step(
         &self,
-        machine: &Machine,
+        machine: &Arc<Machine>,
         state: &mut State,
         client: &qmp::Client,
         attachment: &AttachmentId,
@@ -79,6 +82,9 @@ impl Qemu {
                 }
                 Decision::Fail(why) => Progress::Failed(why),
             };
+            if asked {
+                self.begin_early_sync(machine, &attachment.disk);
+            }
             if asked || matches!(waits, Progress::Suspended { .. }) {
                 // Written while the guest works on it, so that the detach takes no longer.
                 self.note_requests(machine, state).await;

@@ -3,7 +3,7 @@
 //! An event is only a reason to query QEMU's devices. A disk that the guest has released is closed
 //! here at once, whether an operation waits for it or not.
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use domain::{DiskId, InstanceId};
@@ -75,21 +75,19 @@ impl Qemu {
     }
 
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
-    /// locked, so that its other disks need not wait for that.
+    /// locked, so that its other disks need not wait for that; often that was done while the guest
+    /// worked on it.
     async fn handle_device_deleted(
         &self,
         instance: &InstanceId,
         disk: DiskId,
     ) -> Result<(), TransientError> {
-        // An error is ignored here: it has damaged the disk, which the next attempt reports.
-        let handle = match self.open_for_sync(&disk, None).await {
-            Ok(handle) => {
-                let synced = self.sync_volume(Arc::clone(&handle)).await;
-                synced.ok().map(|()| (disk.clone(), handle))
-            }
-            Err(_) => None,
-        };
         let machine = self.machine(instance)?;
+        let synced = match machine.early_sync.take(&disk) {
+            Some(handle) => Some(handle),
+            None => self.open_and_sync(&disk).await,
+        };
+        let handle = synced.map(|handle| (disk.clone(), handle));
         let mut state = machine.state.lock().await;
         state.sync_handle = handle;
         let reconciled = self.reconcile_devices(&machine, &mut state).await;

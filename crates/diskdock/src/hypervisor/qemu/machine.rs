@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::command_line::MONITOR;
+use super::early_sync::EarlySync;
 use super::power_off::StopRequest;
 use super::process::{self, Power, Process};
 use super::qmp_log::QmpLogs;
@@ -45,6 +46,8 @@ pub(crate) struct Machine {
     pub paused: Remark,
     /// Why its monitor did not answer when the driver last caught up with it.
     pub unreachable: Remark,
+    /// The volume of a disk that its guest was just asked to let go of.
+    pub(super) early_sync: EarlySync,
     /// Held by the snapshot that asks the guest's agent.
     pub agent: Arc<Mutex<()>>,
     /// Held as long as its files are really worked on, which may be longer than any caller waits.
@@ -108,6 +111,7 @@ impl Machine {
             state: Mutex::default(),
             paused: Remark::default(),
             unreachable: Remark::default(),
+            early_sync: EarlySync::default(),
             agent: Arc::default(),
             files: Arc::default(),
             made_at: Instant::now(),

@@ -14,6 +14,7 @@ mod copies;
 mod device_reconcile;
 mod disks;
 mod driver;
+mod early_sync;
 mod events;
 mod guest_agent;
 mod hardware;

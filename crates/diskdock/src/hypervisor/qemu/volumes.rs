@@ -123,21 +123,29 @@ impl Qemu {
         self.with_volumes(move |volumes| volumes.open_for_sync(&disk, opened.as_ref())).await
     }
 
-    /// The same, reusing the handle that was opened at DEVICE_DELETED, if there is one.
+    /// Opens the volume of a disk that is leaving, and makes durable what was written so far. An
+    /// error is not reported here: a failed sync has damaged the disk, which the closing finds.
+    pub(super) async fn open_and_sync(&self, disk: &DiskId) -> Option<Arc<dyn SyncHandle>> {
+        let handle = self.open_for_sync(disk, None).await.ok()?;
+        self.sync_volume(Arc::clone(&handle)).await.ok()?;
+        Some(handle)
+    }
+
+    /// The same, reusing the handle that was opened before, if there is one.
     pub(super) async fn reuse_sync_handle(
         &self,
         state: &mut State,
         disk: &DiskId,
         opened: Option<Opened>,
     ) -> Result<Arc<dyn SyncHandle>, StorageError> {
-        match state.sync_handle.take_if(|(of, _)| of == disk) {
-            Some((_, handle)) => {
-                let checks = Arc::clone(&handle);
-                self.with_volumes(move |_| checks.check(opened.as_ref())).await?;
-                Ok(handle)
+        if let Some((_, handle)) = state.sync_handle.take_if(|(of, _)| of == disk) {
+            let (checks, held) = (Arc::clone(&handle), opened.clone());
+            if self.with_volumes(move |_| checks.check(held.as_ref())).await.is_ok() {
+                return Ok(handle);
             }
-            None => self.open_for_sync(disk, opened).await,
+            // The disk may have got another file since; opening it anew tells what is wrong.
         }
+        self.open_for_sync(disk, opened).await
     }
 
     /// Makes durable what was written to a volume.
