@@ -8,10 +8,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
+use domain::DiskId;
+
 use super::Qemu;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
-use super::record::Record;
+use super::record::{Plugged, Record};
 use crate::hypervisor::{AttachmentId, TransientError};
 
 /// How often a disk that leaves unrequested is plugged in again.
@@ -43,10 +45,7 @@ impl Qemu {
                 if !at.device_added {
                     machine.change(state, |record| record.set_device_added(&attachment)).await?;
                 }
-            } else if at.device_added
-                && !at.system
-                && state.unplug.may_leave_by_request(&attachment)
-            {
+            } else if may_be_released(state, &at, &attachment) {
                 self.finish_unplug(machine, state, client, &attachment).await?;
             } else if at.device_added && !at.system {
                 let unrequested_ejects = at.unrequested_ejects + 1;
@@ -75,6 +74,28 @@ impl Qemu {
             }
         }
         Ok(())
+    }
+
+    /// Releases one disk that its guest was asked for and has let go of; tells whether it has. It
+    /// asks QEMU for no more than its devices, so that a detach does not wait for a look at the rest.
+    pub(super) async fn release_left(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        client: &qmp::Client,
+        disk: &DiskId,
+    ) -> Result<bool, TransientError> {
+        let at = machine.record(state).await?.and_then(|record| record.of_disk(disk)).cloned();
+        let Some(at) = at else { return Ok(false) };
+        let (disk, generation) = (at.disk.clone(), at.generation);
+        let attachment = AttachmentId { instance: machine.id.clone(), disk, generation };
+        if !may_be_released(state, &at, &attachment)
+            || devices(client).await?.contains(&object_names::of_device(&attachment)?)
+        {
+            return Ok(false);
+        }
+        self.finish_unplug(machine, state, client, &attachment).await?;
+        Ok(true)
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.
@@ -108,6 +129,11 @@ impl Qemu {
         self.log_incident(attachment, incident);
         Ok(())
     }
+}
+
+/// Whether a disk whose device is gone has left on request.
+fn may_be_released(state: &State, at: &Plugged, attachment: &AttachmentId) -> bool {
+    at.device_added && !at.system && state.unplug.may_leave_by_request(attachment)
 }
 
 /// The disks that left their guest unrequested, and could not be plugged in again.

@@ -90,10 +90,10 @@ impl Qemu {
         let handle = synced.map(|handle| (disk.clone(), handle));
         let mut state = machine.state.lock().await;
         state.sync_handle = handle;
-        let reconciled = self.reconcile_devices(&machine, &mut state).await;
+        let released = self.release_or_reconcile(&machine, &mut state, &disk).await;
         state.sync_handle = None;
         drop(state);
-        reconciled?;
+        released?;
         self.emit_event(instance, Some(disk));
         Ok(())
     }
@@ -109,6 +109,20 @@ impl Qemu {
         drop(state);
         self.emit_event(instance, None);
         Ok(())
+    }
+
+    /// Releases a disk that has left on request; otherwise all devices are looked at.
+    async fn release_or_reconcile(
+        &self,
+        machine: &Machine,
+        state: &mut State,
+        disk: &DiskId,
+    ) -> Result<(), TransientError> {
+        let Some(client) = Machine::open_connection(state) else { return Ok(()) };
+        if self.release_left(machine, state, &client, disk).await? {
+            return Ok(());
+        }
+        self.reconcile_with_devices(machine, state, &client).await
     }
 
     /// Makes the record agree with QEMU's devices, if there is a connection to it.
