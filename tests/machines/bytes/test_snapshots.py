@@ -3,9 +3,11 @@
 import hashlib
 import os
 import random
+import time
 
 import pytest
 from guest import BLOCK, Acknowledged, verify_file
+from host import until
 from snapshots import (Snapshot, begin, expect_no_orphans, fill, give_blocks, longest_write,
                        longest_write_of_snapshot, pause)
 
@@ -140,6 +142,27 @@ def test_snapshot_of_a_running_system_disk_becomes_a_data_disk(shared):
     shared.call("delete_disk", disk_id=made.id)
     snapshot.delete()
     expect_no_orphans(shared, machine)
+
+
+def test_progress_of_a_snapshot_grows_while_it_is_copied(shared, disk):
+    snapshot = pause(shared, disk)
+    # The server lets the job go at full speed once, when it first sees it.
+    time.sleep(1)
+    with shared.machine.qmp() as qmp:
+        # Holes count as well.
+        qmp("block-job-set-speed", device=snapshot.id, speed=4 << 30)
+        qmp("job-resume", id=snapshot.id)
+    seen = []
+
+    def is_accomplished():
+        found = snapshot.described()
+        seen.append(int(found.progress.removesuffix("%")))
+        return found.status == "accomplished"
+
+    until(is_accomplished, "the end of the snapshot")
+    assert seen == sorted(seen) and seen[-1] == 100 and any(0 < percent < 100 for percent in seen), seen
+    snapshot.delete()
+    expect_no_orphans(shared, shared.machine)
 
 
 def test_detach_lets_a_snapshot_come_to_its_end(shared, disk):
