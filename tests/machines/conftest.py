@@ -68,3 +68,12 @@ def pytest_runtest_makereport(item, call):
             for console in host.data.glob("machines/*/run/console.log"):
                 report.sections.append((str(console), console.read_text(errors="replace")[-1000:]))
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests measured, whether they passed or not."""
+    measured = [(report.nodeid, name, value) for reports in terminalreporter.stats.values() for report in reports
+                for name, value in getattr(report, "user_properties", [])
+                if getattr(report, "when", None) == "call"]
+    for node, name, value in measured:
+        terminalreporter.write_line(f"{node}: {name}: {value}")

@@ -1,18 +1,27 @@
 //! Failpoints: named places at which a test kills the process or lets a step fail.
 //!
 //! `DISKDOCK_FAILPOINT=unplug.asked` kills a debug build the first time it reaches that place.
+//! `DISKDOCK_FAILPOINT_STOP=unplug.asked` stops it there once, with SIGSTOP, so that a test can
+//! kill another process at that moment.
 //! `DISKDOCK_FAILPOINT_ERROR=volume.sync` lets the step there fail once, as a file system does that
 //! reports a lost write; `volume.sync@/tmp/fails` lets it fail as long as that file is there. A
 //! release build has no failpoints.
 
 use std::io;
 
-/// Kills the process here, if the environment names this place.
+/// Kills or stops the process here, if the environment names this place.
 #[cfg(debug_assertions)]
 pub(crate) fn hit(name: &str) {
-    if std::env::var_os("DISKDOCK_FAILPOINT").is_some_and(|wanted| wanted == name) {
-        let myself = rustix::process::getpid();
-        let _ = rustix::process::kill_process(myself, rustix::process::Signal::KILL);
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::process::{Signal, getpid, kill_process};
+    static STOPPED: AtomicBool = AtomicBool::new(false);
+    let names = |variable| std::env::var_os(variable).is_some_and(|wanted| wanted == name);
+    if names("DISKDOCK_FAILPOINT") {
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
+    if names("DISKDOCK_FAILPOINT_STOP") && !STOPPED.swap(true, Ordering::Relaxed) {
+        let _ = kill_process(getpid(), Signal::STOP);
     }
 }
 

@@ -73,6 +73,39 @@ impl KmsKey {
     }
 }
 
+/// Whether what names a key can be used, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyUse {
+    /// It can, or KMS knows no such key.
+    Usable,
+    /// The key is to be deleted.
+    Disabled,
+    /// The key was deleted, or lies in another region.
+    Gone,
+}
+
+impl KeyUse {
+    /// The use of the key that was found under an id, by what an account has in a region. A key
+    /// of another account is not known to this one.
+    pub fn of(found: Option<&KmsKey>, account: &AccountId, region: &str, now: Moment) -> KeyUse {
+        match found.filter(|key| key.account == *account) {
+            Some(key) if key.region != region || !key.exists(now) => KeyUse::Gone,
+            Some(key) if key.deleted_at.is_some() => KeyUse::Disabled,
+            Some(_) | None => KeyUse::Usable,
+        }
+    }
+
+    /// Whether there is such a key, or nothing is known of it.
+    pub fn is_there(self) -> bool {
+        self != KeyUse::Gone
+    }
+
+    /// Whether it is not to be deleted.
+    pub fn is_enabled(self) -> bool {
+        self != KeyUse::Disabled
+    }
+}
+
 impl EntityId for KmsKeyId {
     type Entity = KmsKey;
 }
@@ -110,5 +143,43 @@ impl Entity for KmsKey {
 
     fn unknown_fields(&self) -> Vec<&UnknownFields> {
         vec![&self.unknown]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(deleted_at: Option<i64>) -> KmsKey {
+        KmsKey {
+            id: KmsKeyId::from("key-1"),
+            account: AccountId::from("1"),
+            region: "here".to_owned(),
+            description: String::new(),
+            spec: String::new(),
+            usage: String::new(),
+            protection_level: String::new(),
+            version: String::new(),
+            rotates_every_s: None,
+            deleted_at: deleted_at.map(Moment),
+            tags: Vec::new(),
+            created_at: Moment(0),
+            unknown: UnknownFields::default(),
+        }
+    }
+
+    #[test]
+    fn use_of_a_key_ends_with_it_and_at_the_border_of_its_region() {
+        let of = |found: Option<&KmsKey>, account: &str, region: &str| {
+            KeyUse::of(found, &AccountId::from(account), region, Moment(10))
+        };
+        let (enabled, pending, deleted) = (key(None), key(Some(11)), key(Some(10)));
+        assert_eq!(of(Some(&enabled), "1", "here"), KeyUse::Usable);
+        assert_eq!(of(Some(&pending), "1", "here"), KeyUse::Disabled);
+        assert_eq!(of(Some(&deleted), "1", "here"), KeyUse::Gone);
+        assert_eq!(of(Some(&enabled), "1", "elsewhere"), KeyUse::Gone);
+        assert_eq!(of(Some(&deleted), "2", "here"), KeyUse::Usable);
+        assert_eq!(of(None, "1", "here"), KeyUse::Usable);
+        assert!(KeyUse::Usable < KeyUse::Disabled && KeyUse::Disabled < KeyUse::Gone);
     }
 }

@@ -46,37 +46,6 @@ def test_snapshot_completes_after_a_server_kill_at(shared, disk, failpoint):
     expect_no_orphans(shared, shared.machine)
 
 
-@pytest.mark.parametrize("failpoint", ["snapshot.begun", "snapshot.flushed", "snapshot.whole"])
-def test_snapshot_ends_after_both_are_killed_at(new_host, failpoint):
-    host = new_host().start()
-    host.machine = host.ready()
-    disk, pattern = attached(host)
-    host.kill()
-    host.start(failpoint)
-    try:
-        host.call("create_snapshot", disk_id=disk.id)
-    except Exception:  # noqa: BLE001  (the answer may die with the server)
-        pass
-    host.wait_dead()
-    os.kill(host.machine.pid(), signal.SIGKILL)
-    host.start()
-    snapshot = only(host, disk)
-    assert snapshot.ends() == ("accomplished" if failpoint == "snapshot.whole" else "failed")
-    host.machine.wait("Stopped")
-    expect_no_orphans(host)
-    if failpoint == "snapshot.whole":
-        made = snapshot.disk()
-        host.call("start_instance", instance_id=host.machine.id)
-        host.machine.wait("Running")
-        host.machine.guest.wait_ready()
-        made.attach(host.machine)
-        host.machine.guest.wait_disk(made.serial)
-        assert host.machine.guest.read_checksum(made.serial) == pattern
-    else:
-        # The disk is as good as before.
-        begin(host, disk).wait("accomplished")
-
-
 def test_snapshot_fails_when_qemu_is_killed(host):
     host.machine = host.ready()
     disk, _ = attached(host)

@@ -3,14 +3,19 @@
 import hashlib
 import os
 import random
+import time
 
 import pytest
 from guest import BLOCK, Acknowledged, verify_file
-from snapshots import Snapshot, begin, expect_no_orphans, fill, give_blocks, longest_write_of_snapshot, pause
+from host import until
+from snapshots import (Snapshot, begin, expect_no_orphans, fill, give_blocks, longest_write,
+                       longest_write_of_snapshot, pause)
 
 LONG = "DISKDOCK_TEST_LONG" in os.environ
 ROUNDS = int(os.environ.get("DISKDOCK_SNAPSHOT_ROUNDS", "20" if LONG else "3"))
 """How often a snapshot is taken under a writer."""
+STALL_MS, STALL_ROUNDS = 100, 8
+"""A snapshot delays no write by so much, in the best of at most so many rounds."""
 CHAIN = 100 if LONG else 20
 """Snapshots of one disk that are deleted in random order."""
 
@@ -59,13 +64,18 @@ def missing(file, acknowledged):
     return False
 
 
-def test_writes_stall_less_than_100_ms_for_a_snapshot(shared, disk):
-    give_blocks(shared.machine.guest, disk, 128)
-    # Other work on the host makes a guest stall as well, so the best of some rounds counts.
-    found = []
-    while len(found) < 8 and not (found and min(found) < 100):
-        found.append(longest_write_of_snapshot(shared, disk, 5, 128)[0])
-    assert min(found) < 100, found
+def test_writes_stall_less_than_100_ms_for_a_snapshot(shared, disk, record_property):
+    guest = shared.machine.guest
+    give_blocks(guest, disk, 128)
+    # Other work on the host makes a guest stall as well, with a snapshot and without one. So each round has both, the best
+    # of some rounds counts, and of that what the snapshot adds.
+    alone, copied = [], []
+    while len(copied) < STALL_ROUNDS and not (copied and min(copied) < STALL_MS):
+        alone.append(longest_write(guest, disk, 3, 128))
+        copied.append(longest_write_of_snapshot(shared, disk, 5, 128)[0])
+    shown = f"{min(copied):.1f} ms with a snapshot, {min(alone):.1f} ms without one, the best of {len(copied)} rounds"
+    record_property("longest time between acknowledged writes", shown)
+    assert min(copied) < STALL_MS + min(alone), (copied, alone)
 
 
 def test_file_system_of_a_snapshot_mounts(shared):
@@ -74,20 +84,25 @@ def test_file_system_of_a_snapshot_mounts(shared):
     machine.guest.wait_disk(disk.serial)
     dev = f"/dev/disk/by-id/virtio-{disk.serial}"
     # busybox makes ext2, which the driver of ext4 mounts.
-    machine.guest.check(f"mke2fs {dev} 2>&1; mkdir -p /mnt/a; mount -t ext4 {dev} /mnt/a", timeout=120)
-    machine.guest.check("echo before >/mnt/a/word; sync")
-    machine.guest.check("(while [ -d /mnt/a/go ] || mkdir /mnt/a/go; do dd if=/dev/zero of=/mnt/a/go/noise bs=64k count=64"
-                        " conv=fsync 2>/dev/null; done) >/dev/null 2>&1 & echo $! >/run/noise")
-    snapshot = begin(shared, disk).wait("accomplished")
+    machine.guest.check(f"mke2fs {dev} 2>&1; mkdir -p /mnt/a /mnt/b; mount -t ext4 {dev} /mnt/a", timeout=120)
+    machine.guest.check("mkdir /mnt/a/go; (while :; do dd if=/dev/zero of=/mnt/a/go/noise bs=64k count=64 conv=fsync"
+                        " 2>/dev/null; done) >/dev/null 2>&1 & echo $! >/run/noise")
+    taken = []
+    for number in range(ROUNDS):
+        machine.guest.check(f"echo before {number} >/mnt/a/word; sync /mnt/a/word")
+        taken.append(begin(shared, disk).wait("accomplished"))
     machine.guest.check("kill $(cat /run/noise); sleep 1; umount /mnt/a")
     disk.detach(machine)
-    made = snapshot.disk(40)
-    made.attach(machine)
-    machine.guest.wait_disk(made.serial)
-    dev = f"/dev/disk/by-id/virtio-{made.serial}"
-    assert machine.guest.check(f"mount -t ext4 {dev} /mnt/a && cat /mnt/a/word && umount /mnt/a") == "before"
-    made.detach(machine)
-    snapshot.delete()
+    for number, snapshot in enumerate(taken):
+        made = snapshot.disk(40)
+        made.attach(machine)
+        machine.guest.wait_disk(made.serial)
+        dev = f"/dev/disk/by-id/virtio-{made.serial}"
+        found = machine.guest.check(f"mount -t ext4 {dev} /mnt/b && cat /mnt/b/word && umount /mnt/b")
+        assert found == f"before {number}"
+        made.detach(machine)
+        shared.call("delete_disk", disk_id=made.id)
+        snapshot.delete()
     expect_no_orphans(shared, machine)
 
 
@@ -127,6 +142,27 @@ def test_snapshot_of_a_running_system_disk_becomes_a_data_disk(shared):
     shared.call("delete_disk", disk_id=made.id)
     snapshot.delete()
     expect_no_orphans(shared, machine)
+
+
+def test_progress_of_a_snapshot_grows_while_it_is_copied(shared, disk):
+    snapshot = pause(shared, disk)
+    # The server lets the job go at full speed once, when it first sees it.
+    time.sleep(1)
+    with shared.machine.qmp() as qmp:
+        # Holes count as well.
+        qmp("block-job-set-speed", device=snapshot.id, speed=4 << 30)
+        qmp("job-resume", id=snapshot.id)
+    seen = []
+
+    def is_accomplished():
+        found = snapshot.described()
+        seen.append(int(found.progress.removesuffix("%")))
+        return found.status == "accomplished"
+
+    until(is_accomplished, "the end of the snapshot")
+    assert seen == sorted(seen) and seen[-1] == 100 and any(0 < percent < 100 for percent in seen), seen
+    snapshot.delete()
+    expect_no_orphans(shared, shared.machine)
 
 
 def test_detach_lets_a_snapshot_come_to_its_end(shared, disk):

@@ -1,48 +1,38 @@
 //! The keys that disks and snapshots name, as far as KMS knows them. An id of any other key is
-//! only shown.
+//! only shown. The rule is `KeyUse::of`.
 
-use domain::kms::KmsKeyId;
+use domain::kms::{KeyUse, KmsKeyId};
+use domain::{AccountId, DiskSnapshot};
 
 use crate::actions::prelude::*;
+use crate::store::EntityReads;
 
-/// Whether what is encrypted can be used with the key that it names, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum KeyUse {
-    /// It can, or KMS knows no such key.
-    Usable,
-    /// The key is to be deleted.
-    Disabled,
-    /// The key was deleted, or lies in another region.
-    Gone,
+/// Whether the key of this id can be used by what the account has in this region; with an empty id
+/// there is none.
+pub(crate) fn key_use(
+    tx: &dyn ReadTx,
+    account: &AccountId,
+    region: &str,
+    id: &str,
+    now: Moment,
+) -> Result<KeyUse, StoreError> {
+    if id.is_empty() {
+        return Ok(KeyUse::Usable);
+    }
+    let found = tx.look_at(&KmsKeyId::from(id.to_owned()))?;
+    Ok(KeyUse::of(found.as_deref(), account, region, now))
 }
 
-impl KeyUse {
-    /// Whether the key of this id can be used by what lies in this region; with an empty id there
-    /// is none.
-    pub(crate) fn of(
-        tx: &dyn ReadTx,
-        call: &Call<'_>,
-        region: &str,
-        id: &str,
-    ) -> Result<KeyUse, StoreError> {
-        if id.is_empty() {
-            return Ok(KeyUse::Usable);
-        }
-        let found = call.look_at(tx, &KmsKeyId::from(id.to_owned()))?;
-        Ok(match found {
-            Some(key) if key.region != region || !key.exists(call.now) => KeyUse::Gone,
-            Some(key) if key.deleted_at.is_some() => KeyUse::Disabled,
-            Some(_) | None => KeyUse::Usable,
-        })
-    }
+/// Whether the key of a disk can be used.
+pub(crate) fn use_of_disk(tx: &dyn ReadTx, disk: &Disk, now: Moment) -> Result<KeyUse, StoreError> {
+    key_use(tx, &disk.account, &disk.region, &disk.kms_key_id, now)
+}
 
-    /// Whether there is such a key, or nothing is known of it.
-    pub(crate) fn is_there(self) -> bool {
-        self != KeyUse::Gone
-    }
-
-    /// Whether it is not to be deleted.
-    pub(crate) fn is_enabled(self) -> bool {
-        self != KeyUse::Disabled
-    }
+/// Whether the key of a snapshot can be used.
+pub(crate) fn use_of_snapshot(
+    tx: &dyn ReadTx,
+    snapshot: &DiskSnapshot,
+    now: Moment,
+) -> Result<KeyUse, StoreError> {
+    key_use(tx, &snapshot.account, &snapshot.region, &snapshot.kms_key_id, now)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::disk::{self, SYSTEM_DEVICE};
+use domain::kms::KeyUse;
 use domain::limits::{ATTACHING_PER_INSTANCE, ATTACHMENTS_PER_DISK, DEVICE_NAMES};
 
 use super::plugging::Plugging;
 use super::resource::DISK;
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -268,7 +269,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         Ok(Facts {
             params: params.clone(),
-            key: KeyUse::of(tx, call, &disk.region, &disk.kms_key_id)?,
+            key: use_of_disk(tx, &disk, call.now)?,
             login,
             disk,
             instance,

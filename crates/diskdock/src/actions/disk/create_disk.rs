@@ -1,6 +1,7 @@
 //! `CreateDisk`: make a data disk.
 
 use domain::disk::StorageSet;
+use domain::kms::KeyUse;
 use domain::limits::DEVICE_NAMES;
 use domain::{DiskSnapshot, SnapshotId, performance};
 
@@ -8,7 +9,7 @@ use super::creating::CreatingDisk;
 use super::resource::DISK;
 use crate::actions::disk::attach_disk::{count_cloud_disks, first_free_device};
 use crate::actions::disk::plugging::Plugging;
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::{key_use, use_of_snapshot};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::{derived, order};
@@ -140,8 +141,8 @@ pub(crate) struct Facts {
     cloud_disks: usize,
     /// How many disks the instance can hold.
     disk_quantity: usize,
-    /// The key that the disk names.
-    key: KeyUse,
+    /// The key that the disk names or that of its snapshot: the one that can be used less.
+    keys: KeyUse,
     /// Whether an encrypted disk can be on several instances.
     may_share_encrypted: bool,
 }
@@ -242,8 +243,8 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("a multi-attach disk is made without InstanceId",      |f| !f.is_multi_attach() || f.instance.is_none(), &MULTI_ATTACH_AND_INSTANCE),
         must("a multi-attach disk is of an ESSD category",          |f| !f.is_multi_attach() || f.category.is_essd(), &MULTI_ATTACH_CATEGORY),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTED),
-        must("the key is not deleted",                              |f| f.key.is_there(), &NEW_DISK_KEY_NOT_FOUND),
-        must("the key is Enabled",                                  |f| f.key.is_enabled(), &KEY_DISABLED),
+        must("the keys of disk and snapshot are not deleted",       |f| f.keys.is_there(), &KEY_NOT_FOUND),
+        must("the keys of disk and snapshot are Enabled",           |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("with real machines, a multi-attach disk is not encrypted", |f| f.may_share_encrypted || !f.is_multi_attach() || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
         must("ProvisionedIops is for cloud_auto",                   |f| f.params.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
@@ -285,15 +286,17 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             Some(id) => call.find(tx, id)?.filter(|found| found.region == region.id),
             None => None,
         };
-        let named = params.kms_key_id.as_ref().map(|key| key.0.as_str());
-        let inherited = snapshot.as_ref().map(|snapshot| snapshot.kms_key_id.as_str());
-        let key = KeyUse::of(tx, call, &region.id, named.or(inherited).unwrap_or_default())?;
+        let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
+        let mut keys = key_use(tx, &call.caller.account, &region.id, named, call.now)?;
+        if let Some(snapshot) = &snapshot {
+            keys = keys.max(use_of_snapshot(tx, snapshot, call.now)?);
+        }
         let asked_gib = params.size.and_then(|size| u32::try_from(size.0).ok());
         let its_type = instance.as_ref().and_then(|i| inventory.instance_type(&i.instance_type));
         Ok(Facts {
             disk_quantity: its_type.map_or(DEVICE_NAMES, |found| found.disk_quantity as usize),
             category,
-            key,
+            keys,
             may_share_encrypted: call.environment.is_simulated,
             level: category.level(params.performance_level),
             size_gib: asked_gib.or(snapshot.as_ref().map(|snapshot| snapshot.size_gib)),

@@ -5,9 +5,11 @@
 //! accepted wherever CreateDisk accepts the same category.
 
 use domain::disk::Specification;
+use domain::kms::KeyUse;
 use domain::{Task, TaskAction, TaskId, TaskStatus, performance};
 
 use super::resource::DISK;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -97,6 +99,8 @@ reply!(
 pub(crate) struct Facts {
     /// Whether a snapshot of the disk is being made.
     has_snapshot_in_progress: bool,
+    /// The key of the disk.
+    key: KeyUse,
     params: Params,
     disk: Disk,
     to: Specification,
@@ -220,6 +224,7 @@ shows, and a guest gets what its host gives.";
         must("no resize or change of spec of the disk is under way",    |f| f.disk.activity.is_none(), &DISK_STATUS),
         must("no snapshot of the disk is being made",                   |f| !f.has_snapshot_in_progress, &DISK_CREATING_SNAPSHOT),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
+        must("the key of the disk is there and Enabled",                |f| f.key == KeyUse::Usable, &SPEC_KEY_DISABLED),
         must("no instance that has it is expired or in arrears",        |f| f.all(|i| f.is_in_good_standing(i)), &INSTANCE_IN_ARREARS),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_NOT_STABLE),
         must("the disk is of a category that can be changed",           |f| f.can_change(), &CATEGORY_STAYS),
@@ -256,6 +261,7 @@ shows, and a guest gets what its host gives.";
         let stays = to.category == disk.category;
         Ok(Facts {
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,
+            key: use_of_disk(tx, &disk, call.now)?,
             zone_sells: stays || zone.is_none_or(|zone| zone.sells_category(word)),
             types_take: stays || instances.iter().all(takes),
             params: params.clone(),

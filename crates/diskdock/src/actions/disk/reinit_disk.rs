@@ -1,10 +1,13 @@
 //! `ReInitDisk`: give a disk the content that it had when it was made.
 
+use domain::kms::KeyUse;
+
 use super::resource::DISK;
 use super::set_back::{self, SettingBack};
 use crate::actions::image_lookups;
 use crate::actions::instance::power_facts::{self, PowerFacts, Requested};
 use crate::actions::instance::start_instance::Starting;
+use crate::actions::kms_keys::{use_of_disk, use_of_snapshot};
 use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -50,6 +53,8 @@ pub(crate) struct Facts {
     content_exists: bool,
     /// Whether its image is there, if it was made from one.
     image_exists: bool,
+    /// The key of the disk or of the snapshot of that content: the one that can be used less.
+    keys: KeyUse,
     /// The instance that has it.
     power: Option<PowerFacts>,
     /// The login that the instance gets, and has here already.
@@ -135,6 +140,8 @@ whatever fails meanwhile, the disk has one of the two.";
         must("its instance was started at least once",               |f| f.was_started(), &INSTANCE_STATUS),
         must("the snapshot that it was made from exists",            |f| f.content_exists || !f.is_from_snapshot(), &SOURCE_SNAPSHOT_GONE),
         must("the image that it was made from exists",               |f| f.content_exists && f.image_exists, &IMAGE_OF_DISK_GONE),
+        must("the keys of the disk and of that snapshot are not deleted", |f| f.keys.is_there(), &KEY_NOT_FOUND),
+        must("the keys of the disk and of that snapshot are Enabled", |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("a key pair is not for Windows",                        |f| f.params.key_pair_name.is_none() || !f.is_windows, &KEY_PAIR_WINDOWS_DISK),
         must("with AutoStartInstance, the instance can start",       |f| !f.starts() || f.can_start(), &INSTANCE_STATUS),
     ];
@@ -161,10 +168,17 @@ whatever fails meanwhile, the disk has one of the two.";
         let image_exists =
             disk.image.is_empty() || image_lookups::facts(tx, call, &disk.image)?.is_some();
         let content = set_back::first_content(&disk);
+        let mut keys = use_of_disk(tx, &disk, call.now)?;
         let content_exists = match &content {
             DiskContent::Empty => true,
             DiskContent::Image(_) => image_exists,
-            DiskContent::Snapshot(id) => call.find(tx, id)?.is_some(),
+            DiskContent::Snapshot(id) => {
+                let found = call.find(tx, id)?;
+                if let Some(snapshot) = &found {
+                    keys = keys.max(use_of_snapshot(tx, snapshot, call.now)?);
+                }
+                found.is_some()
+            }
         };
         let image = match &power {
             Some(power) => image_lookups::facts(tx, call, &power.instance.image)?,
@@ -176,6 +190,7 @@ whatever fails meanwhile, the disk has one of the two.";
             login_before,
             content,
             content_exists,
+            keys,
             image_exists,
             is_windows: image.is_some_and(|image| image.os_type.as_str() == "windows"),
             has_snapshot_in_progress: snapshot_lookups::has_snapshot_in_progress(tx, &disk)?,

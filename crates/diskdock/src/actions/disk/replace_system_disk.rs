@@ -3,13 +3,14 @@
 use domain::SnapshotId;
 use domain::disk::SYSTEM_DEVICE;
 use domain::inventory::{Image, OsType};
+use domain::kms::KeyUse;
 
 use super::create_disk::Arn;
 use super::reinit_disk::SecurityStrategy;
 use super::resource::DISK;
 use super::set_back;
 use crate::actions::image_lookups::FoundImage;
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::{key_use, use_of_snapshot};
 use crate::actions::login::{NewLogin, Password};
 use crate::actions::prelude::*;
 use crate::actions::{derived, image_lookups, snapshot_lookups};
@@ -107,8 +108,9 @@ pub(crate) struct Facts {
     has_snapshot_in_progress: bool,
     /// The login of the new system, as far as it is another.
     login: NewLogin,
-    /// The key that the new disk names.
-    key: KeyUse,
+    /// The key that the new disk names or that of the snapshot of its image: the one that can be
+    /// used less.
+    keys: KeyUse,
     now: Moment,
 }
 
@@ -193,8 +195,8 @@ disk cannot be made, the old one is In_use again. The instance is not started me
         must("the image is of the architecture of the type",        |f| f.architecture_fits, &INSTANCE_TYPE_ARCHITECTURE),
         must("a key pair is not for Windows",                       |f| f.params.key_pair_name.is_none() || !f.is_windows(), &KEY_PAIR_WINDOWS_DISK),
         must("KMSKeyId comes with Encrypted=true",                  |f| f.params.kms_key_id.is_none() || !f.stays_plain(), &KMS_WITHOUT_ENCRYPTION),
-        must("the key is not deleted",                              |f| f.key.is_there(), &INSTANCE_KEY_NOT_FOUND),
-        must("the key is Enabled",                                  |f| f.key.is_enabled(), &KEY_DISABLED),
+        must("the keys of disk and image are not deleted",          |f| f.keys.is_there(), &INSTANCE_KEY_NOT_FOUND),
+        must("the keys of disk and image are Enabled",              |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("the new disk is not smaller than the image",          |f| f.size() >= f.image_gib(), &SYSTEM_SIZE_BELOW_IMAGE),
         must("the new disk is smaller neither than the old one nor than the category allows", |f| f.size() >= f.old_gib().max(f.range().0), &SYSTEM_SIZE_BELOW_MIN),
         must("the new disk is not larger than the category allows", |f| f.size() <= f.range().1, &NEW_SYSTEM_SIZE_ABOVE_MAX),
@@ -231,11 +233,16 @@ disk cannot be made, the old one is In_use again. The instance is not started me
         let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
         let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
-        let key = KeyUse::of(tx, call, &instance.region, named)?;
+        let mut keys = key_use(tx, &instance.account, &instance.region, named, call.now)?;
+        if let Some(id) = &custom.snapshot
+            && let Some(snapshot) = call.find(tx, id)?
+        {
+            keys = keys.max(use_of_snapshot(tx, &snapshot, call.now)?);
+        }
         let (params, now) = (params.clone(), call.now);
         Ok(Facts {
             login,
-            key,
+            keys,
             params,
             instance,
             old,

@@ -1,9 +1,11 @@
 //! `ResetDisk`: give a disk the content of one of its snapshots.
 
+use domain::kms::KeyUse;
 use domain::{DiskSnapshot, SnapshotId};
 
 use super::resource::DISK;
 use super::set_back::{self, SettingBack};
+use crate::actions::kms_keys::{use_of_disk, use_of_snapshot};
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
 use crate::catalog::Needs;
@@ -33,6 +35,8 @@ pub(crate) struct Facts {
     instances: Vec<Instance>,
     /// Whether a snapshot of the disk is being made.
     has_snapshot_in_progress: bool,
+    /// The key of the disk or of the snapshot: the one that can be used less.
+    keys: KeyUse,
     now: Moment,
 }
 
@@ -88,6 +92,8 @@ whatever fails meanwhile, the disk has one of the two.";
         must("no snapshot of the disk is being made",              |f| !f.has_snapshot_in_progress, &DISK_HAS_UNFINISHED_SNAPSHOT),
         must("the disk is Available or In_use",                    |f| f.has_stable_status(), &DISK_STATUS),
         must("no resize or change of spec of the disk is under way", |f| f.disk.activity.is_none(), &RESET_CONFLICT),
+        must("the keys of disk and snapshot are not deleted",      |f| f.keys.is_there(), &KEY_NOT_FOUND),
+        must("the keys of disk and snapshot are Enabled",          |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("no instance that has it is locked for security",     |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
         must("no instance that has it is expired or in arrears",   |f| f.all(|i| set_back::is_in_good_standing(i, f.now)), &INSTANCE_IN_ARREARS),
         must("every instance that has it is Stopped",              |f| f.all(|i| i.status == InstanceStatus::Stopped), &INSTANCE_STATUS),
@@ -101,7 +107,9 @@ whatever fails meanwhile, the disk has one of the two.";
             instances.extend(call.instance(tx, &at.instance)?);
         }
         let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
-        Ok(Facts { disk, snapshot, instances, has_snapshot_in_progress, now: call.now })
+        let now = call.now;
+        let keys = use_of_disk(tx, &disk, now)?.max(use_of_snapshot(tx, &snapshot, now)?);
+        Ok(Facts { disk, snapshot, instances, has_snapshot_in_progress, keys, now })
     }
 
     fn effect(_: &Call<'_>, _: &Params, facts: Facts) -> Effect<()> {

@@ -3,7 +3,10 @@
 //! The store has the new size from the reply on. The bytes follow by the operation at the end
 //! of this file; until it has ended, the disk is neither resized again nor moved nor deleted.
 
+use domain::kms::KeyUse;
+
 use super::resource::DISK;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::order;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -48,6 +51,8 @@ reply!(
 pub(crate) struct Facts {
     /// Whether a snapshot of the disk is being made.
     has_snapshot_in_progress: bool,
+    /// The key of the disk.
+    key: KeyUse,
     disk: Disk,
     instances: Vec<Instance>,
     /// GiB.
@@ -128,6 +133,8 @@ its former size, and `diskdock admin operations` shows the reason.";
         must("the disk is not a local disk",                           |f| !f.disk.category.is_local(), &DISK_TYPE_UNSUPPORTED),
         must("the disk is not a detached system disk",                 |f| !f.disk.delete_protected, &DISK_IS_DETACHED_SYSTEM),
         must("the disk has no overdue payment",                        |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
+        must("the key of the disk is not deleted",                     |f| f.key.is_there(), &KEY_NOT_FOUND),
+        must("the key of the disk is Enabled",                         |f| f.key.is_enabled(), &KEY_DISABLED),
         must("no instance that has it is locked for security",         |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_LOCKED_FOR_SECURITY),
         must("no instance that has it is expired or in arrears",       |f| f.all(|i| f.owes_nothing(i)), &INSTANCE_IN_ARREARS),
         must("the new size is not smaller than the category allows",   |f| f.new_size >= f.allowed().0, &NEW_SIZE_TOO_SMALL),
@@ -148,6 +155,7 @@ its former size, and `diskdock admin operations` shows the reason.";
         let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
         Ok(Facts {
             has_snapshot_in_progress,
+            key: use_of_disk(tx, &disk, call.now)?,
             disk,
             instances,
             new_size: params.new_size.0,

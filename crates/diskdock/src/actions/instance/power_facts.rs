@@ -1,9 +1,10 @@
 //! Facts and steps that starting, stopping, rebooting and releasing an instance share.
 
 use domain::IllegalTransition;
+use domain::kms::KeyUse;
 
 use super::machine_spec::{by_device, machine_spec};
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskLimit, MachineSpec};
 use crate::store::{AttachedDisks, EntityReads};
@@ -99,7 +100,7 @@ pub(crate) fn facts(
             has_disk_reiniting |= disk.as_ref().is_some_and(|disk| disk.is_reiniting());
         }
         if let Some(disk) = disk {
-            keys = keys.max(KeyUse::of(tx, call, &disk.region, &disk.kms_key_id)?);
+            keys = keys.max(use_of_disk(tx, &disk, call.now)?);
             limits.push(DiskLimit::of(&disk));
             shared.extend(disk.multi_attach.then(|| disk.id.clone()));
         }

@@ -58,6 +58,8 @@ pub(crate) const RULES: &[Precondition<PowerFacts>] = &[
     must("the instance is not locked for security",     |m| !m.instance.is_locked_for(LockReason::Security), &INSTANCE_LOCKED_FOR_POWER),
     must("the instance has no overdue payment",         |m| !m.instance.is_locked_for(LockReason::Financial), &INSTANCE_IN_ARREARS),
     must("the instance is Running",                     |m| m.is_running(), &INSTANCE_STATUS),
+    must("no key of its disks is deleted",              |m| m.keys.is_there(), &KEY_NOT_FOUND),
+    must("the keys of its disks are Enabled",           |m| m.keys.is_enabled(), &KEY_DISABLED),
 ];
 
 /// Reboots an instance for which the rules hold.

@@ -2,6 +2,7 @@
 
 use domain::custom_image::{GuestSystem, name_devices};
 use domain::inventory::{Architecture, BootMode};
+use domain::kms::KeyUse;
 use domain::limits::IMAGES_PER_REGION;
 use domain::{CustomImage, DiskSnapshot, ImageId, ImageStatus, SnapshotId};
 
@@ -151,6 +152,8 @@ pub(crate) struct Facts {
     system_is_described: bool,
     /// Whether a disk can have a snapshot although several instances have it.
     may_be_shared: bool,
+    /// The keys of disks or snapshots: the one that can be used least.
+    keys: KeyUse,
 }
 
 /// Creating, Available; or CreateFailed.
@@ -217,6 +220,8 @@ as the imported image says that the system once came from.";
         must("there are at most 16 data disks",                        |f| f.source.disks_fit(), &IMAGE_DEVICE_MALFORMED),
         must("sizes are not below those of the snapshots, and not beyond what disks can have", |f| f.source.all_mapped(MappedDisk::size_fits), &IMAGE_SIZE_NOT_SUPPORTED),
         must("the processors can boot as BootMode says",               |f| f.system.boots(), &IMAGE_BOOT_MODE),
+        must("no key of its disks or snapshots is deleted",            |f| f.keys.is_there(), &KEY_NOT_FOUND),
+        must("the keys of its disks or snapshots are Enabled",         |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("with real machines, the imported image that the system came from is there", |f| f.has_base, &IMAGE_SNAPSHOT_UNFIT),
         must("there are fewer than 100 custom images in the region",   |f| f.images < IMAGES_PER_REGION, &IMAGE_QUOTA),
     ];
@@ -233,6 +238,7 @@ as the imported image says that the system once came from.";
         let account = call.caller.account.clone();
         Ok(Facts {
             has_base: call.environment.is_simulated || inventory.image(&base).is_some(),
+            keys: source.keys(tx, call.now)?,
             source,
             system,
             base,

@@ -2,10 +2,12 @@
 
 use domain::custom_image::{self, GuestSystem, ImageDisk};
 use domain::inventory::Architecture;
+use domain::kms::KeyUse;
 use domain::limits::SNAPSHOTS_PER_DISK;
 use domain::{DiskSnapshot, SnapshotId};
 
 use super::create_image::{DiskMapping, DiskTypeWord, Params};
+use crate::actions::kms_keys::{use_of_disk, use_of_snapshot};
 use crate::actions::prelude::*;
 use crate::actions::{image_lookups, snapshot_lookups};
 
@@ -174,6 +176,25 @@ impl ImageSource {
             ImageSource::Mapped(disks) => disks.iter().all(holds),
             ImageSource::Nothing | ImageSource::Instance(..) => true,
         }
+    }
+
+    /// The keys of its disks, or of its snapshots: the one that can be used least.
+    pub(super) fn keys(&self, tx: &dyn ReadTx, now: Moment) -> Result<KeyUse, StoreError> {
+        let mut least = KeyUse::Usable;
+        match self {
+            ImageSource::Nothing => {}
+            ImageSource::Instance(_, disks) => {
+                for one in disks {
+                    least = least.max(use_of_disk(tx, &one.disk, now)?);
+                }
+            }
+            ImageSource::Mapped(disks) => {
+                for snapshot in disks.iter().filter_map(|one| one.snapshot.as_ref()) {
+                    least = least.max(use_of_snapshot(tx, snapshot, now)?);
+                }
+            }
+        }
+        Ok(least)
     }
 
     /// How many system disks with a snapshot the image is to have.

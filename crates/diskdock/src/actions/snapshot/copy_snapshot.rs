@@ -1,12 +1,13 @@
 //! `CopySnapshot`: copy a snapshot to another region.
 
+use domain::kms::KeyUse;
 use domain::snapshot::CopiedFrom;
 use domain::{DiskSnapshot, SnapshotCategory, SnapshotId, SnapshotOrigin, SnapshotStatus};
 
 use super::resource::SNAPSHOT;
 use crate::actions::derived;
 use crate::actions::disk::create_disk::Arn;
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::{key_use, use_of_snapshot};
 use crate::actions::paging::new_plain_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -68,8 +69,8 @@ pub(crate) struct Facts {
     tags: Vec<Tag>,
     /// Whether another copy of a snapshot of the disk is being made in that region.
     is_being_copied: bool,
-    /// The key that the copy names.
-    key: KeyUse,
+    /// The key of the snapshot or the one that the copy names: the one that can be used less.
+    keys: KeyUse,
 }
 
 impl Facts {
@@ -120,8 +121,8 @@ With real machines all regions are on one host, where the copy has bytes of its 
         must("the snapshot is accomplished",                         |f| f.snapshot.is_accomplished(), &SNAPSHOT_NOT_READY),
         must("Encrypted is not false for an encrypted snapshot",     |f| !f.snapshot.encrypted || f.is_encrypted(), &COPY_DECRYPTS),
         must("KMSKeyId comes with Encrypted=true",                   |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
-        must("the key is not deleted",                               |f| f.key.is_there(), &INSTANCE_KEY_NOT_FOUND),
-        must("the key is Enabled",                                   |f| f.key.is_enabled(), &KEY_DISABLED),
+        must("the keys of snapshot and copy are not deleted",        |f| f.keys.is_there(), &INSTANCE_KEY_NOT_FOUND),
+        must("the keys of snapshot and copy are Enabled",            |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("no other snapshot of the disk is being copied to the region", |f| !f.is_being_copied, &COPY_UNDER_WAY),
     ];
 
@@ -135,8 +136,9 @@ With real machines all regions are on one host, where the copy has bytes of its 
         let snapshot = snapshot.ok_or(&SNAPSHOT_TO_COPY_NOT_FOUND)?;
         let is_being_copied = snapshot_lookups::is_being_copied(tx, &snapshot, to)?;
         let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
+        let of_copy = key_use(tx, &call.caller.account, to, named, call.now)?;
         Ok(Facts {
-            key: KeyUse::of(tx, call, to, named)?,
+            keys: of_copy.max(use_of_snapshot(tx, &snapshot, call.now)?),
             tags: new_plain_tags(&params.tag.0)?,
             params: params.clone(),
             snapshot,

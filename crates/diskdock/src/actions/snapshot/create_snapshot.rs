@@ -1,10 +1,12 @@
 //! `CreateSnapshot`: copy the content that a disk has now.
 
+use domain::kms::KeyUse;
 use domain::limits::SNAPSHOTS_PER_DISK;
 use domain::tag::mark_consistent;
 use domain::{DiskSnapshot, SnapshotCategory, SnapshotId};
 
 use super::resource::SNAPSHOT;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_lookups;
@@ -88,11 +90,18 @@ pub(crate) struct Facts {
     may_be_new: bool,
     /// Whether it can have one although several instances have it.
     may_be_shared: bool,
+    /// The key of the disk.
+    key: KeyUse,
 }
 
 impl Facts {
     /// The facts of a disk, for a request that says nothing besides.
-    fn of(tx: &dyn ReadTx, environment: &Environment, disk: Disk) -> Result<Facts, StoreError> {
+    fn of(
+        tx: &dyn ReadTx,
+        environment: &Environment,
+        disk: Disk,
+        now: Moment,
+    ) -> Result<Facts, StoreError> {
         let mut instances = Vec::new();
         for at in &disk.attachments {
             instances.extend(tx.instance(&at.instance)?);
@@ -104,6 +113,7 @@ impl Facts {
             snapshots: snapshot_lookups::count(tx, &disk)?,
             may_be_new: environment.can_snapshot_new_disks,
             may_be_shared: environment.can_snapshot_shared_disks,
+            key: use_of_disk(tx, &disk, now)?,
             disk,
             instances,
         })
@@ -162,6 +172,8 @@ stop writing at the same moment.";
         must("no other snapshot of the disk is being made",             |f| !f.has_snapshot_in_progress, &SNAPSHOT_UNDER_WAY),
         must("the disk is Available or In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
         must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
+        must("the key of the disk is not deleted",                      |f| f.key.is_there(), &SNAPSHOT_KEY_NOT_FOUND),
+        must("the key of the disk is Enabled",                          |f| f.key.is_enabled(), &KEY_DISABLED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has it is Running or Stopped",        |f| f.all(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
         must("with real machines, one instance at most has the disk",  |f| f.may_be_shared || !f.disk.is_shared(), &SNAPSHOT_OF_SHARED_DISK),
@@ -173,7 +185,7 @@ stop writing at the same moment.";
         Ok(Facts {
             tags: new_tags(&params.tag.0)?,
             contradicts: params.category.is_some() && params.instant_access == Some(true),
-            ..Facts::of(tx, call.environment, disk)?
+            ..Facts::of(tx, call.environment, disk, call.now)?
         })
     }
 
@@ -190,8 +202,9 @@ pub(in crate::actions) fn broken_rule(
     tx: &dyn ReadTx,
     environment: &Environment,
     disk: &Disk,
+    now: Moment,
 ) -> Result<Option<&'static str>, StoreError> {
-    let facts = Facts::of(tx, environment, disk.clone())?;
+    let facts = Facts::of(tx, environment, disk.clone(), now)?;
     Ok(first_broken(CreateSnapshot::PRECONDITIONS, &facts).map(|rule| rule.sentence))
 }
 

@@ -1,10 +1,12 @@
 //! `CreateSnapshotGroup`: copy the content that several disks have at the same moment.
 
+use domain::kms::KeyUse;
 use domain::limits::{DISKS_PER_SNAPSHOT_GROUP, SNAPSHOT_GROUP_GIB, SNAPSHOTS_PER_DISK};
 use domain::tag::mark_consistent;
 use domain::{DiskSnapshot, SnapshotGroup, SnapshotGroupId, SnapshotStatus};
 
 use super::resource::SNAPSHOT_GROUP;
+use crate::actions::kms_keys::use_of_disk;
 use crate::actions::paging::new_plain_tags;
 use crate::actions::prelude::*;
 use crate::actions::snapshot_batch::SnapshotBatch;
@@ -66,6 +68,8 @@ struct DiskOfGroup {
     snapshots: u64,
     /// Whether it can have a snapshot although it was never attached.
     may_be_new: bool,
+    /// Its key.
+    key: KeyUse,
 }
 
 impl DiskOfGroup {
@@ -170,6 +174,8 @@ Disks of several machines follow each other within moments.";
         must("no other snapshot of the disks is being made",        |f| f.all(|one| !one.has_snapshot_in_progress), &SNAPSHOT_UNDER_WAY),
         must("all disks are Available or In_use, and nothing else is being done to them", |f| f.all(DiskOfGroup::has_stable_status), &DISK_STATUS),
         must("every disk was attached at least once",               |f| f.all(|one| one.may_be_new || one.disk.attached_at.is_some()), &NEVER_ATTACHED),
+        must("no key of the disks is deleted",                      |f| f.all(|one| one.key.is_there()), &DISK_KEY_NOT_FOUND),
+        must("the keys of the disks are Enabled",                   |f| f.all(|one| one.key.is_enabled()), &KEY_DISABLED),
         must("no instance that has them is locked for security",    |f| f.every_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
         must("every disk has fewer than 256 snapshots",             |f| f.all(|one| one.snapshots < SNAPSHOTS_PER_DISK), &SNAPSHOT_QUOTA),
@@ -184,7 +190,14 @@ Disks of several machines follow each other within moments.";
             let has_snapshot_in_progress = snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
             let snapshots = snapshot_lookups::count(tx, &disk)?;
             let may_be_new = call.environment.can_snapshot_new_disks;
-            members.push(DiskOfGroup { disk, has_snapshot_in_progress, snapshots, may_be_new });
+            let key = use_of_disk(tx, &disk, call.now)?;
+            members.push(DiskOfGroup {
+                disk,
+                has_snapshot_in_progress,
+                snapshots,
+                may_be_new,
+                key,
+            });
         }
         let mut instances: Vec<Instance> = Vec::new();
         for at in members.iter().flat_map(|one| &one.disk.attachments) {

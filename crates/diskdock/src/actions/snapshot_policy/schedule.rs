@@ -126,7 +126,7 @@ fn begin_snapshot(
     {
         return Ok(SlotResult::Already);
     }
-    if let Some(rule) = broken_rule(tx, environment, &disk)? {
+    if let Some(rule) = broken_rule(tx, environment, &disk, now.moment)? {
         return Ok(SlotResult::Not(rule));
     }
     let snapshot_id = environment.new_id(&disk.region, now.moment);

@@ -161,16 +161,19 @@ errors! {
         => "Send Encrypted=true.";
     KEY_DISABLED = 403 "InvalidParameter.KMSKeyId.CMKNotEnabled"
         "The CMK needs to be enabled."
-        => "Name a key that is Enabled: this one is to be deleted.";
-    NEW_DISK_KEY_NOT_FOUND = 404 "InvalidParameter.KMSKeyId.NotFound"
+        => "Use a key that is Enabled: this one is to be deleted.";
+    KEY_NOT_FOUND = 404 "InvalidParameter.KMSKeyId.NotFound"
         "The specified KMSKeyId does not exist."
-        => "Use a key of the region that ListKeys tells.";
+        => "Use a key of the region that ListKeys tells, or disks and snapshots with such a key.";
     ENCRYPTED_NOT_SUPPORTED = 403 "InvalidParameter.EncryptedNotSupported"
         "The current disk category does not support encryption. If encryption is required, please switch to a different disk category."
         => "Leave out Encrypted or MultiAttach: an encrypted disk of real machines is on one of them.";
+    SPEC_KEY_DISABLED = 403 "InvalidOperation.CMKNotEnabled"
+        "The CMK (Customer Master Key) must be in an active state."
+        => "Leave the disk as it is: its key is to be deleted, or gone.";
     DISK_KEY_NOT_FOUND = 404 "InvalidKMSKeyId.NotFound"
         "The KMS key used by the disk does not exist."
-        => "Make a new disk: the key of this one was deleted.";
+        => "Use a disk whose key is there: that of this one was deleted.";
     IOPS_CATEGORY = 400 "ProvisionedIopsForDiskCategoryUnsupported"
         "The specified disk category does not support provisioned iops."
         => "Use cloud_auto.";

@@ -63,6 +63,9 @@ errors! {
     SNAPSHOT_OF_SHARED_DISK = 403 "IncorrectVolumeStatus"
         "The current volume status does not support this operation."
         => "Real machines make a snapshot of a disk only while one of them has it: detach it from its other instances first.";
+    SNAPSHOT_KEY_NOT_FOUND = 400 "InvalidParameter.KMSKeyId.NotFound"
+        "The specified KMSKeyId does not exist."
+        => "Leave the disk as it is, or delete it: its key was deleted.";
     SNAPSHOT_QUOTA = 403 "QuotaExceed.Snapshot"
         "The snapshot quota exceeds."
         => "Delete snapshots of the disk; it can have 256.";

@@ -28,32 +28,58 @@ fn disk_with(key: &str) -> Vec<(&str, &str)> {
     ]
 }
 
-/// A disk with the key, another one on a Stopped instance, and a snapshot of that.
+/// A disk with the key, two more on a Stopped and a Running instance, and a snapshot of the former.
 struct World {
     key: String,
     key_elsewhere: String,
     disk: String,
     other: String,
     stopped: String,
+    running: String,
+    third: String,
     snapshot: String,
 }
 
 impl World {
     async fn of(server: &TestServer) -> World {
         let (key, key_elsewhere) = (key_in(server, REGION).await, key_in(server, ELSEWHERE).await);
-        let stopped = server.stopped_instance().await;
+        let (stopped, running) = (server.stopped_instance().await, server.run_one(&[]).await);
         let mut disks = Vec::new();
-        for _ in 0..2 {
+        for _ in 0..3 {
             disks.push(server.ok("CreateDisk", &disk_with(&key)).await.text_at("DiskId"));
         }
-        let (disk, other) = (disks.remove(0), disks.remove(0));
-        server.ok("AttachDisk", &[("InstanceId", &stopped), ("DiskId", &other)]).await;
+        let (disk, other, third) = (disks.remove(0), disks.remove(0), disks.remove(0));
+        for (instance, disk) in [(&stopped, &other), (&running, &third)] {
+            server.ok("AttachDisk", &[("InstanceId", instance), ("DiskId", disk)]).await;
+        }
         server.finish_all().await;
         let snapshot = server.snapshot_of(&other).await;
-        World { key, key_elsewhere, disk, other, stopped, snapshot }
+        World { key, key_elsewhere, disk, other, stopped, running, third, snapshot }
     }
 
-    /// Every action for which the keys matter is refused so.
+    /// Every change of a disk that names the key, and a reboot with one, is refused so.
+    async fn refuses_changes(&self, server: &TestServer, codes: [(u16, &str); 4]) {
+        let [held, attach, snapshot, spec] = codes;
+        let disk = ("DiskId", self.other.as_str());
+        let (of, region) = (("InstanceId", self.running.as_str()), ("RegionId", REGION));
+        let rows: [(&str, Refused<'_>); 10] = [
+            ("RebootInstance", (&[of], held.0, held.1)),
+            ("RebootInstances", (&[region, ("InstanceId.1", of.1)], held.0, held.1)),
+            ("ResetDisk", (&[disk, ("SnapshotId", &self.snapshot)], held.0, held.1)),
+            ("ReInitDisk", (&[disk], held.0, held.1)),
+            ("ResizeDisk", (&[disk, ("NewSize", "40")], held.0, held.1)),
+            ("CreateImage", (&[region, ("InstanceId", &self.stopped)], held.0, held.1)),
+            ("CreateImage", (&[region, of], held.0, held.1)),
+            ("CreateSnapshot", (&[disk], snapshot.0, snapshot.1)),
+            ("CreateSnapshotGroup", (&[region, ("DiskId.1", disk.1)], attach.0, attach.1)),
+            ("ModifyDiskSpec", (&[disk, ("PerformanceLevel", "PL0")], spec.0, spec.1)),
+        ];
+        for (action, (ask, status, code)) in rows {
+            server.expect_code(action, ask, (status, code)).await;
+        }
+    }
+
+    /// Every action that makes or takes something with the keys is refused so.
     async fn refuses(&self, server: &TestServer, codes: [(u16, &str); 4]) {
         let [new, attach, start, copy] = codes;
         let encrypted = [
@@ -113,17 +139,23 @@ async fn disks_are_used_while_their_key_is_enabled() {
         schedule_deletion(&server, key).await;
     }
     world.refuses(&server, [DISABLED; 4]).await;
+    const SPEC: (u16, &str) = (403, "InvalidOperation.CMKNotEnabled");
+    world.refuses_changes(&server, [DISABLED, DISABLED, DISABLED, SPEC]).await;
     server.pass(8 * DAY_MS).await;
     server.assembly.life.run_maintenance().await;
     let gone = [(404, GONE), (404, "InvalidKMSKeyId.NotFound"), (403, GONE), (403, GONE)];
     // The key elsewhere is named by nothing, so it is forgotten; this one is in another region.
     let world = World { key_elsewhere: world.key.clone(), ..world };
     world.refuses(&server, gone).await;
+    world.refuses_changes(&server, [gone[0], gone[1], (400, GONE), SPEC]).await;
+    server.ok("StopInstance", &[("InstanceId", &world.running)]).await;
+    server.finish_all().await;
+    server.ok("DeleteInstance", &[("InstanceId", &world.running)]).await;
     // A disk can be detached and deleted all the same; then nothing names its key any more.
     server.ok("DetachDisk", &[("InstanceId", &world.stopped), ("DiskId", &world.other)]).await;
     server.finish_all().await;
     server.ok("DeleteSnapshot", &[("SnapshotId", &world.snapshot)]).await;
-    for disk in [&world.disk, &world.other] {
+    for disk in [&world.disk, &world.other, &world.third] {
         server.ok("DeleteDisk", &[("DiskId", disk)]).await;
     }
     server.finish_all().await;

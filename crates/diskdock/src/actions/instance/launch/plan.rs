@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::SnapshotPolicy;
 use domain::inventory::{Image, InstanceType, OsType};
+use domain::kms::KeyUse;
 use domain::limits::DATA_DISKS_PER_REQUEST;
 
 use super::disk_params::AskedDisks;
@@ -16,7 +17,7 @@ use super::selection::ZoneSelection;
 use crate::actions::image_lookups::FoundImage;
 use crate::actions::instance::machine_spec::may_forward;
 use crate::actions::key_pair::named as key_pair;
-use crate::actions::kms_keys::KeyUse;
+use crate::actions::kms_keys::{key_use, use_of_snapshot};
 use crate::actions::login::Password;
 use crate::actions::order;
 use crate::actions::paging::new_tags;
@@ -123,7 +124,7 @@ impl LaunchPlan {
         check_policies(tx, call, &region.id, [&system].into_iter().chain(&data))?;
         let tags = new_tags(&params.tag.0)?;
         Ok(LaunchPlan {
-            keys: key_use(tx, call, &region.id, [&system].into_iter().chain(&data))?,
+            keys: keys_use(tx, call, &region.id, [&system].into_iter().chain(&data))?,
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
             takes_password: takes_password(call, params, &image),
@@ -251,7 +252,7 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("data disks have a size that the level allows",             |p| p.data.iter().all(DiskPlan::data_size_fits_level), &DATA_LEVEL_SIZE_MISMATCH),
     must("no two data disks are to have the same device name",       |p| p.devices_differ(), &DEVICE_IN_USE),
     must("KMSKeyId comes with Encrypted=true",                       |p| p.disks().all(|d| d.kms_key.is_empty() || d.encrypted), &KMS_WITHOUT_ENCRYPTED),
-    must("no key that a disk names is deleted",                      |p| p.keys.is_there(), &NEW_DISK_KEY_NOT_FOUND),
+    must("no key that a disk names is deleted",                      |p| p.keys.is_there(), &KEY_NOT_FOUND),
     must("the keys that disks name are Enabled",                     |p| p.keys.is_enabled(), &KEY_DISABLED),
     must("the vSwitch is Available",                                 |p| p.network.is_available(), &LAUNCH_VSWITCH_STATUS),
     must("the vSwitch is in the zone",                               |p| p.network.is_in_zone(p.zone.as_deref()), &LAUNCH_VSWITCH_ZONE),
@@ -292,7 +293,7 @@ fn takes_password(call: &Call<'_>, params: &Launch, image: &FoundImage<'_>) -> b
 }
 
 /// The worst that can be said of the keys of these disks.
-fn key_use<'p>(
+fn keys_use<'p>(
     tx: &dyn ReadTx,
     call: &Call<'_>,
     region: &str,
@@ -300,7 +301,11 @@ fn key_use<'p>(
 ) -> Result<KeyUse, StoreError> {
     let mut worst = KeyUse::Usable;
     for disk in disks {
-        worst = worst.max(KeyUse::of(tx, call, region, &disk.kms_key)?);
+        let account = &call.caller.account;
+        worst = worst.max(key_use(tx, account, region, &disk.kms_key, call.now)?);
+        if let Some(snapshot) = &disk.snapshot {
+            worst = worst.max(use_of_snapshot(tx, snapshot, call.now)?);
+        }
     }
     Ok(worst)
 }
