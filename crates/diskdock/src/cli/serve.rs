@@ -170,6 +170,7 @@ fn plan(
         ids,
         pace: args.pace,
         real: args.machines.real(args.ephemeral)?,
+        on_hosts: false,
         strict: args.strict,
         quotas: Quotas {
             machine_memory_mib: args.machines.memory_mib(),

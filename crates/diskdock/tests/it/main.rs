@@ -15,6 +15,7 @@ mod harness;
 mod host;
 mod hypervisor_contract;
 mod operations;
+mod placement;
 mod restart;
 mod samples;
 mod server;
