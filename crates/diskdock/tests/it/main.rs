@@ -13,6 +13,7 @@ mod decide;
 mod explorer;
 mod harness;
 mod host;
+mod hosts;
 mod hypervisor_contract;
 mod operations;
 mod placement;

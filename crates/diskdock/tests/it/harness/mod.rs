@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod broken_store;
 mod controls;
+mod hosts;
 mod instances;
 mod log;
 pub(crate) mod postgres;
@@ -32,6 +33,7 @@ use crate::operations::flaky::{Flaky, Script};
 
 pub(crate) use answer::Answer;
 pub(crate) use controls::TOKEN;
+pub(crate) use hosts::TestHost;
 pub(crate) use instances::{Changes, IMAGE, Pairs, Refused, launch};
 pub(crate) use sign::{Signer, Style};
 
