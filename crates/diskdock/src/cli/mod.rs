@@ -16,6 +16,7 @@ mod doctor;
 mod exec;
 mod failure;
 mod guest_network;
+mod host;
 mod hosts;
 mod hypervisor_args;
 mod image;
@@ -68,6 +69,8 @@ struct Arguments {
 enum CliCommand {
     /// Run the server
     Serve(Box<serve::args::ServeArgs>),
+    /// Run the instances of one host
+    Host(Box<host::args::HostArgs>),
     /// List hosts, and have them take new instances or not
     Hosts(hosts::HostsArgs),
     /// Call an action of the API
@@ -145,6 +148,7 @@ pub async fn run() -> Result<(), Failure> {
             }
             serve::serve(*args).await
         }
+        CliCommand::Host(args) => host::run(*args).await,
         CliCommand::Hosts(args) => hosts::run(args).await,
         CliCommand::Call(args) => call::run(args).await,
         CliCommand::Sample(args) => sample::run(args),
