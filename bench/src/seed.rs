@@ -151,6 +151,7 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         account: DEFAULT_ACCOUNT.into(),
         region: REGION.to_owned(),
         zone: ZONE.to_owned(),
+        host: String::new(),
         instance_type: INSTANCE_TYPE.to_owned(),
         image: IMAGE.to_owned(),
         base_image: String::new(),

@@ -1,6 +1,7 @@
 //! Puts the parts together: the same for the program and for tests.
 
 mod driver;
+pub mod host;
 mod periodic_tasks;
 pub mod worlds;
 
@@ -33,7 +34,7 @@ use crate::storage::{DiskCache, Images};
 use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
-use driver::Driver;
+use driver::{Driver, MachinesAt};
 use periodic_tasks::{reload_keys, scan_images, tasks};
 use worlds::Worlds;
 
@@ -66,6 +67,8 @@ pub struct AssemblyOptions {
     pub pace: Pace,
     /// Real machines; `None` for the simulated hypervisor.
     pub real: Option<RealMachines>,
+    /// Whether machines run on hosts, each with a process of its own, and not here.
+    pub on_hosts: bool,
     /// Whether parameters without effect are an error, instead of being listed in a header.
     pub strict: bool,
     /// The quotas of an account.
@@ -118,13 +121,14 @@ impl Assembly {
     /// Puts everything together over a store that is open already. Nothing runs yet.
     pub fn over(store: Store, plan: AssemblyOptions) -> Result<Assembly, StoreError> {
         let (store, shares_store) = (Arc::new(store), plan.postgres.is_some());
-        let nonces = store.read_blocking(|tx| tx.nonces())?;
+        let nonces = StoredNonces::new(store.read_blocking(|tx| tx.nonces())?);
         let keys = Keys::load(&store, plan.keys)?;
         let clock = Arc::new(plan.clock);
         if let Some(lease) = store.read_blocking(|tx| tx.lease(store.server()))? {
             clock.go_on_from(lease.uptime);
         }
-        let driver = Driver::of(plan.pace, shares_store, plan.real, &plan.directory)?;
+        let (machines, kept) = MachinesAt::of(plan.real, plan.on_hosts, &plan.directory);
+        let driver = Driver::of(machines, plan.pace, shares_store, &plan.directory)?;
         let Driver {
             hypervisor,
             simulated,
@@ -146,7 +150,8 @@ impl Assembly {
             can_snapshot_shared_disks,
             can_snapshot_new_disks: plan.snapshot_new_disks,
             forward_ports: plan.forward_ports,
-            is_simulated: simulated.is_some(),
+            is_simulated: simulated.is_some() || plan.on_hosts,
+            on_hosts: plan.on_hosts,
             console,
             snapshot_percent: Arc::new(move |id| snapshots.snapshot_percent(id).unwrap_or(0)),
             has_free_space: Arc::new(move || disks.has_free_space()),
@@ -163,13 +168,11 @@ impl Assembly {
             strict: plan.strict,
             quotas: plan.quotas,
         };
-        let nonces = Nonces::new(MAX_NONCES, StoredNonces::new(nonces));
         let guard = Guard { extra_hosts: plan.extra_hosts };
         let stores_nonces = shares_store || plan.durability.outlives_process();
         let gateway = gateway(services, keys, nonces, stores_nonces, guard, plan.throttle);
         let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
         let Services { store, clock, runner, .. } = &gateway.services;
-        let kept = simulated.is_none().then(|| plan.directory.clone());
         let mut others = tasks(&gateway, &inventory_source, &hypervisor, kept);
         others.extend(store.keys_changed().map(|changed| reload_keys(&gateway, &changed)));
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
@@ -200,7 +203,7 @@ impl Assembly {
 fn gateway(
     services: Services,
     keys: Keys,
-    nonces: Nonces,
+    nonces: StoredNonces,
     stores_nonces: bool,
     guard: Guard,
     throttle: bool,
@@ -208,7 +211,7 @@ fn gateway(
     Gateway {
         services,
         keys: Arc::new(keys),
-        nonces: Arc::new(nonces),
+        nonces: Arc::new(Nonces::new(MAX_NONCES, nonces)),
         stores_nonces,
         guard,
         throttle: throttle.then(Throttle::default),

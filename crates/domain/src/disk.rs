@@ -145,6 +145,10 @@ pub struct Disk {
     /// Storage set and partition as asked for at creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_set: Option<StorageSet>,
+    /// The host that has its bytes; empty if they are nowhere yet, or where the server has them
+    /// itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// Locks on the disk itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<LockReason>,
@@ -230,6 +234,7 @@ impl Disk {
             image: String::new(),
             resource_group: String::new(),
             storage_set: None,
+            host: String::new(),
             locks: Vec::new(),
             created_at: now,
             expires_at: None,

@@ -56,6 +56,9 @@ pub struct Instance {
     pub region: String,
     /// The zone it runs in.
     pub zone: String,
+    /// The host it is placed on; empty where the server runs the machines itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// `ecs.g6.large` and the like.
     pub instance_type: String,
     /// The image its system disk was made from.

@@ -46,6 +46,7 @@ fn instance(status: &str) -> Instance {
         stopped_mode: domain::instance::StoppedMode::NotApplicable,
         locks: Vec::new(),
         deletion_protection: false,
+        host: String::new(),
         tags: Vec::new(),
         system_disk: None,
         network: domain::instance::InstanceNetwork::default(),

@@ -7,6 +7,7 @@ mod access;
 mod controls;
 mod disks;
 mod explain;
+mod hosts;
 mod images;
 pub(crate) mod keys;
 mod lost;
@@ -223,6 +224,9 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/calls", get(view::calls))
         .route("/images/reload", post(images::reload))
         .route("/explain", post(explain::explain))
+        .route("/hosts", get(hosts::list))
+        .route("/hosts/{name}", delete(hosts::remove))
+        .route("/hosts/{name}/{verb}", post(hosts::admit))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))
         .route("/keys/{id}/{verb}", post(keys::switch))

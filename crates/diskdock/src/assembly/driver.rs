@@ -1,6 +1,6 @@
 //! The hypervisor of a server, as the options choose it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::InstanceId;
@@ -8,9 +8,34 @@ use domain::InstanceId;
 use super::RealMachines;
 use crate::catalog::{Console, ConsoleOutput};
 use crate::hypervisor::qemu::{self, Qemu};
-use crate::hypervisor::{Hypervisor, Pace, Simulated};
+use crate::hypervisor::{Elsewhere, Hypervisor, Pace, Simulated};
 use crate::storage::{Directory, StorageError};
 use crate::store::StoreError;
+
+/// Where the machines of a server are.
+pub(super) enum MachinesAt {
+    /// They are simulated.
+    Nowhere,
+    /// They run on this host.
+    Here(RealMachines),
+    /// They run on hosts, each with a process of its own.
+    Hosts,
+}
+
+impl MachinesAt {
+    /// The place that the options choose; with the directory that guests can fill, if they can.
+    pub(super) fn of(
+        real: Option<RealMachines>,
+        on_hosts: bool,
+        directory: &Path,
+    ) -> (MachinesAt, Option<PathBuf>) {
+        match real {
+            Some(real) => (MachinesAt::Here(real), Some(directory.to_owned())),
+            None if on_hosts => (MachinesAt::Hosts, None),
+            None => (MachinesAt::Nowhere, None),
+        }
+    }
+}
 
 /// A driver with what the rest has to know of it.
 pub(super) struct Driver {
@@ -25,15 +50,18 @@ pub(super) struct Driver {
 impl Driver {
     /// The driver; where the store is shared, it is one of several.
     pub(super) fn of(
+        machines: MachinesAt,
         pace: Pace,
         shares_store: bool,
-        real: Option<RealMachines>,
         directory: &Path,
     ) -> Result<Driver, StoreError> {
-        match real {
-            None if shares_store => Ok(Driver::simulated(Simulated::following_store(pace))),
-            None => Ok(Driver::simulated(Simulated::new(pace))),
-            Some(real) => {
+        match machines {
+            MachinesAt::Hosts => Ok(Driver::elsewhere()),
+            MachinesAt::Nowhere if shares_store => {
+                Ok(Driver::simulated(Simulated::following_store(pace)))
+            }
+            MachinesAt::Nowhere => Ok(Driver::simulated(Simulated::new(pace))),
+            MachinesAt::Here(real) => {
                 let opened = open_qemu(real, directory);
                 opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
             }
@@ -51,6 +79,22 @@ impl Driver {
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
             console: Arc::new(console),
+            can_snapshot_shared_disks: true,
+            can_snapshot: true,
+        }
+    }
+
+    /// Machines run on hosts. New disks are there at once: no host has them yet.
+    fn elsewhere() -> Driver {
+        let console = |id: &InstanceId| {
+            let text = format!("the console of {id} is on its host, which does not pass it on.\n");
+            Ok(ConsoleOutput { bytes: text.into(), at: None })
+        };
+        Driver {
+            hypervisor: Arc::new(Elsewhere::default()),
+            simulated: None,
+            console: Arc::new(console),
+            creating_takes_time: false,
             can_snapshot_shared_disks: true,
             can_snapshot: true,
         }

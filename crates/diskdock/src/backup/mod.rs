@@ -11,7 +11,7 @@ use domain::{DiskId, InstanceId, SnapshotId};
 use serde::Serialize;
 
 pub(crate) use data_files::DataFiles;
-pub(crate) use state_owner::{MARK, QEMU, SIMULATED, StateOwner};
+pub(crate) use state_owner::{HOSTS, MARK, QEMU, SIMULATED, StateOwner};
 
 use crate::store::sqlite::StoreContents;
 

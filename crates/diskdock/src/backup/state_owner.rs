@@ -14,6 +14,9 @@ pub(crate) const QEMU: &str = "qemu";
 /// The word for instances that exist in the store only.
 pub(crate) const SIMULATED: &str = "simulated";
 
+/// The word for instances that run on hosts.
+pub(crate) const HOSTS: &str = "hosts";
+
 /// The longest mark, in bytes.
 const LONGEST: u64 = 256;
 /// Directories in which only a server with virtual machines keeps anything.

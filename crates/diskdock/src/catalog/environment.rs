@@ -67,6 +67,8 @@ pub struct Environment {
     pub can_snapshot_shared_disks: bool,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
+    /// Whether machines run on hosts, each with a process of its own, and not here.
+    pub on_hosts: bool,
     /// Whether disks can have snapshots, with all that is made with them.
     pub can_snapshot: bool,
     /// Whether a disk that was never attached can have a snapshot, which the vendor refuses.
@@ -103,6 +105,7 @@ impl Environment {
             can_snapshot_new_disks: false,
             forward_ports: FORWARD_PORTS,
             is_simulated: true,
+            on_hosts: false,
             console: Arc::new(|_| Ok(ConsoleOutput::default())),
             snapshot_percent: Arc::new(|_| 0),
             use_of_disk: Arc::new(|_| Vec::new()),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use super::Failure;
 use crate::assembly::RealMachines;
-use crate::backup::{MARK, QEMU, SIMULATED, StateOwner};
+use crate::backup::{HOSTS, MARK, QEMU, SIMULATED, StateOwner};
 use crate::hypervisor::parse_duration_ms;
 use crate::hypervisor::qemu::accel::AccelChoice;
 use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
@@ -25,6 +25,8 @@ pub(crate) enum HypervisorChoice {
     Simulated,
     /// On this host, as QEMU virtual machines
     Qemu,
+    /// On hosts, each of which runs `diskdock host` over the same --store
+    Hosts,
 }
 
 impl HypervisorChoice {
@@ -32,6 +34,7 @@ impl HypervisorChoice {
         match self {
             HypervisorChoice::Simulated => SIMULATED,
             HypervisorChoice::Qemu => QEMU,
+            HypervisorChoice::Hosts => HOSTS,
         }
     }
 }
@@ -149,7 +152,7 @@ impl MachineMemory {
 }
 
 /// MiB of memory that this host has, less a tenth for itself; none if it cannot be told.
-fn host_memory_mib() -> Option<u64> {
+pub(super) fn host_memory_mib() -> Option<u64> {
     let info = rustix::system::sysinfo();
     let bytes = info.totalram.checked_mul(u64::from(info.mem_unit))?;
     Some(bytes / 10 * 9 / MIB).filter(|mib| *mib > 0)
@@ -157,7 +160,7 @@ fn host_memory_mib() -> Option<u64> {
 
 /// Bytes of a MiB, and MiB of a GiB.
 const MIB: u64 = 1 << 20;
-const MIB_PER_GIB: u64 = 1 << 10;
+pub(super) const MIB_PER_GIB: u64 = 1 << 10;
 
 /// Whether a program can be started.
 fn runs(program: &Path) -> bool {
@@ -215,7 +218,7 @@ impl MachineArgs {
     /// Whether guests run on this host, which may send anything to it.
     pub(crate) fn has_guests(&self) -> bool {
         match self.hypervisor {
-            HypervisorChoice::Simulated => false,
+            HypervisorChoice::Simulated | HypervisorChoice::Hosts => false,
             HypervisorChoice::Qemu => true,
         }
     }
@@ -223,7 +226,8 @@ impl MachineArgs {
     /// MiB of memory for all machines that are on; `None` is no limit, as without machines.
     pub(crate) fn memory_mib(&self) -> Option<u64> {
         match (self.hypervisor, self.machine_memory) {
-            (HypervisorChoice::Simulated, _) | (_, Some(MachineMemory::Unlimited)) => None,
+            (HypervisorChoice::Simulated | HypervisorChoice::Hosts, _)
+            | (_, Some(MachineMemory::Unlimited)) => None,
             (HypervisorChoice::Qemu, Some(MachineMemory::Gib(gib))) => {
                 Some(gib.saturating_mul(MIB_PER_GIB))
             }
@@ -233,7 +237,7 @@ impl MachineArgs {
 
     /// The real machines and their disks; `None` for the simulated hypervisor.
     pub(crate) fn real(&self, ephemeral: bool) -> Result<Option<RealMachines>, Failure> {
-        if self.hypervisor == HypervisorChoice::Simulated {
+        if !self.has_guests() {
             return Ok(None);
         }
         if ephemeral {

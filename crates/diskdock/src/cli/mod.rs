@@ -16,6 +16,8 @@ mod doctor;
 mod exec;
 mod failure;
 mod guest_network;
+mod host;
+mod hosts;
 mod hypervisor_args;
 mod image;
 mod initial_access_key;
@@ -67,6 +69,10 @@ struct Arguments {
 enum CliCommand {
     /// Run the server
     Serve(Box<serve::args::ServeArgs>),
+    /// Run the instances of one host
+    Host(Box<host::args::HostArgs>),
+    /// List hosts, and have them take new instances or not
+    Hosts(hosts::HostsArgs),
     /// Call an action of the API
     Call(call::CallArgs),
     /// Write a program in another language that makes a call
@@ -142,6 +148,8 @@ pub async fn run() -> Result<(), Failure> {
             }
             serve::serve(*args).await
         }
+        CliCommand::Host(args) => host::run(*args).await,
+        CliCommand::Hosts(args) => hosts::run(args).await,
         CliCommand::Call(args) => call::run(args).await,
         CliCommand::Sample(args) => sample::run(args),
         CliCommand::Console(args) => console::run(args).await,

@@ -5,7 +5,7 @@ mod child;
 pub(crate) mod config;
 mod greeting;
 mod init;
-mod log;
+pub(super) mod log;
 pub(crate) mod print_config;
 mod store_choice;
 
@@ -39,10 +39,11 @@ use crate::store::sqlite::Durability;
 use args::ServeArgs;
 use greeting::{greeting, place_to_try};
 use init::{Beginning, InitFiles, ProgramEnvironment};
+use log::LogOptions;
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let _log = log::start(&args)?;
+    let _log = log::start(&LogOptions::of(&args))?;
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
@@ -170,6 +171,7 @@ fn plan(
         ids,
         pace: args.pace,
         real: args.machines.real(args.ephemeral)?,
+        on_hosts: args.machines.hypervisor == HypervisorChoice::Hosts,
         strict: args.strict,
         quotas: Quotas {
             machine_memory_mib: args.machines.memory_mib(),

@@ -22,8 +22,8 @@ pub(crate) fn page() -> Markup {
                 p.hint { "It is in the file " code { "admin-token" } " of the data directory, and is kept for this "
                     "tab only." }
             }
-            (pace()) (clock()) (rules()) (transitions()) (faults()) (locks()) (lost()) (keys())
-            (state())
+            (pace()) (clock()) (rules()) (transitions()) (faults()) (locks()) (lost()) (hosts())
+            (keys()) (state())
         }
     };
     whole("Controls", Section::Controls, &["controls.js"], &body)
@@ -156,6 +156,14 @@ fn lost() -> Markup {
     let fields = html! { (text("instance", "Instance", "i-…")) };
     let verbs = [("lose", "Lose"), ("find", "Find again"), ("fence", "Fence")];
     part("lost", "Lost machines", about, &form("lost", &fields, &verbs))
+}
+
+fn hosts() -> Markup {
+    let about = "Hosts of a server with --hypervisor hosts. A drained host gets no new instances; those that \
+                 it has stay. A host that has none, and is not heard of any more, can be forgotten.";
+    let fields = text("name", "Host", "host-a");
+    let verbs = [("drain", "Drain"), ("undrain", "Undrain"), ("remove", "Forget")];
+    part("hosts", "Hosts", about, &form("host", &fields, &verbs))
 }
 
 fn keys() -> Markup {

@@ -166,8 +166,10 @@ impl Order {
     }
 }
 
+/// The error of a code; of several, the first whose message has no blank, if there is one.
 fn error_of(code: &str) -> Result<&'static ErrorCode, String> {
     errors::all()
-        .find(|error| error.code == code)
+        .filter(|error| error.code == code)
+        .min_by_key(|error| error.message.contains("{}"))
         .ok_or_else(|| format!("there is no error code {code}; see `diskdock catalog`"))
 }

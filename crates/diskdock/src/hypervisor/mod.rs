@@ -6,6 +6,7 @@
 mod caller;
 mod disk_limit;
 mod disk_spec;
+mod elsewhere;
 mod forward;
 pub mod qemu;
 mod simulated;
@@ -21,6 +22,7 @@ pub(crate) use caller::{account_of_call, on_behalf_of};
 pub use disk_limit::DiskLimit;
 pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
+pub use elsewhere::Elsewhere;
 pub(crate) use forward::{FORWARD_TAG, Forward};
 pub use simulated::{
     Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, parse_duration_ms,

@@ -31,7 +31,7 @@ const EXPIRED_EVERY: Duration = Duration::from_secs(300);
 /// How long ClientTokens are remembered, in seconds.
 const TOKENS_KEPT_S: i64 = 24 * 3_600;
 /// How long a start that failed rests before it is tried again.
-const START_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const START_AGAIN: Duration = Duration::from_secs(1);
 
 /// The background work of a server: recovery, its lease, maintenance, following changes.
 pub struct BackgroundTasks {
@@ -183,7 +183,7 @@ impl BackgroundTasks {
 }
 
 /// Reads the clock regularly, since a long time between two readings is not counted as uptime.
-async fn beat(clock: Arc<Clock>) {
+pub(super) async fn beat(clock: Arc<Clock>) {
     loop {
         tokio::time::sleep(clock::BEAT).await;
         clock.uptime();

@@ -5,6 +5,7 @@
 //! happened to. Their repairs follow from their findings: an instance that the hypervisor does not
 //! know is not dead, and a machine that cannot be looked at is not off.
 
+mod on_host;
 mod unknown_attachment;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
+
+pub(super) use on_host::reconcile_host;
 
 use super::disk_limits::limit_disks;
 use crate::hypervisor::{AttachmentId, Hypervisor, ObservedState};
@@ -122,15 +125,28 @@ where
         let page = store.read(read).await?;
         let Some((last, _)) = page.last() else { return Ok(differences) };
         after = Some(last.id.clone());
-        // Instances that are being released belong to their operation: adopted, they would be made
-        // again.
-        let alive = page.into_iter().filter(|(instance, _)| !instance.releasing);
-        let visits = alive.map(|(instance, disks)| visit(instance, disks));
-        let mut visits = stream::iter(visits).buffered(MAX_CONCURRENT);
-        while let Some(found) = visits.next().await {
-            differences.extend(found?);
-        }
+        visit_page(page, &visit, &mut differences).await?;
     }
+}
+
+/// Visits instances with their disks, some at a time.
+async fn visit_page<F>(
+    page: Vec<(Instance, AttachedDisks)>,
+    visit: impl Fn(Instance, AttachedDisks) -> F,
+    differences: &mut Vec<Difference>,
+) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<Vec<Difference>, StoreError>>,
+{
+    // Instances that are being released belong to their operation: adopted, they would be made
+    // again.
+    let alive = page.into_iter().filter(|(instance, _)| !instance.releasing);
+    let visits = alive.map(|(instance, disks)| visit(instance, disks));
+    let mut visits = stream::iter(visits).buffered(MAX_CONCURRENT);
+    while let Some(found) = visits.next().await {
+        differences.extend(found?);
+    }
+    Ok(())
 }
 
 /// Compares an instance and repairs what is found, before it is out of date.

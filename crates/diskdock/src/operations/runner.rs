@@ -20,7 +20,7 @@ use super::server_lease::LeaseWatch;
 use super::{NewOperation, OperationKind};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
-use crate::store::{OperationRow, Store, StoreError, WriteTx};
+use crate::store::{OperationRow, Store, StoreError, WriteTx, owner_of_host};
 
 /// Operations in flight at most; beyond, new work is refused.
 pub(crate) const IN_FLIGHT: usize = 100_000;
@@ -141,12 +141,18 @@ impl Runner {
         }
     }
 
+    /// The name under which this process has its lease and its operations.
+    pub(super) fn owner(&self) -> String {
+        let host = self.store.term().map(|term| owner_of_host(&term.host));
+        host.unwrap_or_else(|| self.store.server().to_owned())
+    }
+
     /// Resumes the operations that this server had in flight when it stopped. Returns their number.
     pub async fn recover(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (mut recovered, mut after) = (0, OperationId(i64::MIN));
         loop {
-            let server = self.store.server().to_owned();
-            let find = move |tx: &mut dyn WriteTx| tx.operations_of(&server, after, RECOVERY_BATCH);
+            let owner = self.owner();
+            let find = move |tx: &mut dyn WriteTx| tx.operations_of(&owner, after, RECOVERY_BATCH);
             let (last, count) = self.recover_found(find).await?;
             recovered += count;
             let Some(last) = last else { return Ok(recovered) };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use domain::Uptime;
 
 use super::runner::Runner;
-use crate::store::{Lease, StoreError, WriteTx};
+use crate::store::{Lease, StoreError, WriteTx, host_of_owner};
 
 /// How often the lease is renewed.
 pub(crate) const RENEWED_EVERY: Duration = Duration::from_secs(20);
@@ -46,10 +46,15 @@ impl LeaseWatch {
 }
 
 impl Runner {
-    /// Renews the lease of this server, and saves how long it has been running.
+    /// Renews the lease of this process, and saves how long it has been running.
     pub async fn renew_lease(&self) -> Result<(), StoreError> {
-        let (uptime, server) = (self.clock.uptime(), self.store.server().to_owned());
-        self.store.write(move |tx| tx.renew_lease(&server, uptime)).await
+        let (uptime, owner) = (self.clock.uptime(), self.owner());
+        let host = self.store.term().map(|term| term.host.clone());
+        let renew = move |tx: &mut dyn WriteTx| {
+            host.as_ref().map_or(Ok(()), |host| tx.heard_of_host(host))?;
+            tx.renew_lease(&owner, uptime)
+        };
+        self.store.write(renew).await
     }
 
     /// Renews the lease, and notes how far the store has come.
@@ -63,7 +68,9 @@ impl Runner {
     pub async fn take_over(self: &Arc<Self>) -> Result<usize, StoreError> {
         let server = self.store.server().to_owned();
         let me = server.clone();
-        let leases = self.store.read(move |tx| tx.other_leases(&me)).await?;
+        let mut leases = self.store.read(move |tx| tx.other_leases(&me)).await?;
+        // Only a host itself can do what is to be done on it, however long it is silent.
+        leases.retain(|lease| host_of_owner(&lease.server).is_none());
         let now = self.clock.uptime();
         let lapsed = self.lease_watch().lapsed(leases, now);
         let mut taken = 0;

@@ -11,6 +11,7 @@ mod host_memory;
 mod known;
 mod named;
 mod parameters;
+pub(crate) mod placement;
 mod quota;
 mod write;
 
@@ -145,8 +146,12 @@ async fn dry_run(
     let authorization = AccessCheck::of(listed, request);
     let decide = move |tx: &dyn ReadTx, call: &Call<'_>| {
         check(authorization.as_ref(), tx, call)?;
-        let effect = ready.decide(tx, call)?;
-        quotas.check(tx, call, &effect.changes)
+        let mut effect = ready.decide(tx, call)?;
+        quotas.check(tx, call, &effect.changes)?;
+        if call.environment.on_hosts {
+            placement::complete(tx, call, &mut effect.changes)?;
+        }
+        Ok(())
     };
     let decided = read(services, environment, &request.caller, decide).await;
     decided.err().unwrap_or_else(|| (&DRY_RUN).into())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{Moment, Uptime};
 
-use super::{AccessCheck, Quotas, Request, Services, check, client_token, refuse};
+use super::{AccessCheck, Quotas, Request, Services, check, client_token, placement, refuse};
 use crate::catalog::errors::{NONCE_USED, THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
@@ -134,8 +134,11 @@ fn decide(
             Err(spec.token_mismatch.into())
         };
     }
-    let effect = ready.decide(tx, call)?;
+    let mut effect = ready.decide(tx, call)?;
     quotas.check(tx, call, &effect.changes)?;
+    if call.environment.on_hosts {
+        placement::complete(tx, call, &mut effect.changes)?;
+    }
     Ok(Decided::Anew(effect))
 }
 
@@ -154,8 +157,7 @@ fn write_down(
         let id = call.environment.ids.operation(call.now);
         let account = &call.caller.account;
         let new_operation = NewOperation::new(id, account, running, call.now, uptime, server);
-        tx.begin_operation(&new_operation.row)?;
-        started.push(new_operation);
+        started.extend(new_operation.begin(tx, call.environment.on_hosts)?);
     }
     if let Some(token) = token {
         let reply = String::from_utf8_lossy(&effect.reply).into_owned();

@@ -45,6 +45,11 @@ pub trait Engine: Send + Sync {
     fn walks_at_a_time(&self) -> usize;
     /// Is notified when another server may have changed the access keys; none if no other can.
     fn keys_changed(&self) -> Option<Arc<Notify>>;
+    /// Is notified when operations may wait for hosts. Nothing may rely on it: a notification can
+    /// be lost.
+    fn new_work(&self) -> Arc<Notify> {
+        Arc::default()
+    }
     /// Why the engine takes no more writes, if it does not: a sync failed, the file is damaged, or
     /// the database cannot be reached.
     fn stopped(&self) -> Option<String>;

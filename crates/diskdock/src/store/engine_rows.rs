@@ -19,7 +19,7 @@ pub(super) const CALLS_CLEARED: i64 = 256;
 pub(super) const ABANDONED_KEPT: i64 = 1_000;
 
 /// The tables that a wipe empties, besides one for each kind of resource.
-pub(super) const WIPED: [&str; 9] = [
+pub(super) const WIPED: [&str; 12] = [
     "terms",
     "attachments",
     "user_data",
@@ -28,6 +28,9 @@ pub(super) const WIPED: [&str; 9] = [
     "discards",
     "snapshot_discards",
     "tokens",
+    "placements",
+    "host_loads",
+    "host_work",
     "calls",
 ];
 
@@ -110,6 +113,37 @@ pub(super) fn follow_terms(
 pub(super) fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
     let any: &dyn Any = resource;
     any.downcast_ref()
+}
+
+/// The place of an instance on a host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Load<'e> {
+    pub(super) host: &'e str,
+    pub(super) instance: &'e str,
+    pub(super) instance_type: &'e str,
+}
+
+impl Load<'_> {
+    /// Whether the instance is not on this host any more.
+    pub(super) fn has_left(&self, is: Option<Load<'_>>) -> bool {
+        is.is_none_or(|is| is.host != self.host)
+    }
+}
+
+/// The places of an instance before and after a change; none if it has none, or they are the same.
+pub(super) fn loads<'e>(
+    before: Option<&'e dyn DynEntity>,
+    now: Option<&'e dyn DynEntity>,
+) -> Option<(Option<Load<'e>>, Option<Load<'e>>)> {
+    let (was, is) = (before.and_then(load), now.and_then(load));
+    (was != is).then_some((was, is))
+}
+
+fn load(resource: &dyn DynEntity) -> Option<Load<'_>> {
+    let any: &dyn Any = resource;
+    let instance = any.downcast_ref::<Instance>().filter(|instance| !instance.host.is_empty())?;
+    let (host, instance_type) = (&*instance.host, &*instance.instance_type);
+    Some(Load { host, instance: instance.id.as_str(), instance_type })
 }
 
 /// Where a disk is attached.

@@ -12,6 +12,7 @@ mod engine_rows;
 mod ephemeral;
 mod error;
 mod export;
+mod hosts;
 mod list;
 mod list_lane;
 mod new_key;
@@ -21,13 +22,13 @@ mod queued_write;
 mod records;
 mod resource;
 pub mod sqlite;
+mod upkeep;
 
 use std::sync::Arc;
 
 use domain::{
     AccountId, Disk, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime,
 };
-use tokio::sync::Notify;
 
 pub use disks::{AttachedDisk, AttachedDisks, DiskFilter};
 pub use engine::{Depth, Engine, WriteJob};
@@ -35,6 +36,7 @@ pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
 pub(crate) use export::{ExportCheck, ExportFault, ExportPart, read_parts, write_export};
+pub use hosts::{HostReads, HostRecord, HostTerm, HostWrites, host_of_owner, owner_of_host};
 pub use list::{Condition, Cursor, Filter, InstanceFilter, ListPage, Page, Scope, has_tags, like};
 pub use new_key::new_key;
 pub(crate) use new_key::{SESSION_KEY_PREFIX, new_session_key, secret_text};
@@ -48,7 +50,7 @@ use list_lane::{ListLane, read_at};
 use queued_write::QueuedWrite;
 
 /// A read transaction.
-pub trait ReadTx {
+pub trait ReadTx: HostReads {
     /// The resource of this kind and id. [`EntityReads::get`] gives it with its type.
     fn resource(
         &self,
@@ -143,7 +145,7 @@ pub trait ReadTx {
 }
 
 /// A write transaction.
-pub trait WriteTx: ReadTx {
+pub trait WriteTx: ReadTx + HostWrites {
     /// Saves a resource: a new one, or one that this transaction has read.
     /// [`EntityWrites::save`] takes it with its type.
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError>;
@@ -244,13 +246,15 @@ pub trait WriteTx: ReadTx {
 pub struct Store {
     engine: Arc<dyn Engine>,
     lists: Arc<ListLane>,
+    /// In a process of a host: what each of its writes carries.
+    term: Option<HostTerm>,
 }
 
 impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
         let lists = Arc::new(ListLane::new(engine.walks_at_a_time()));
-        Store { engine: Arc::new(engine), lists }
+        Store { engine: Arc::new(engine), term: None, lists }
     }
 
     /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
@@ -346,7 +350,11 @@ impl Store {
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let sender = Some(sender);
+        let (sender, mut work, term) = (Some(sender), work, self.term.clone());
+        let work = move |tx: &mut dyn WriteTx| {
+            term.as_ref().map_or(Ok(()), |term| tx.hold_term(term))?;
+            work(tx)
+        };
         let queued = QueuedWrite { work, then, answer: None, is_brief, sender };
         self.engine.write(Box::new(queued)).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
@@ -355,46 +363,5 @@ impl Store {
     /// The name under which this server holds its lease and its operations.
     pub fn server(&self) -> &str {
         self.engine.server()
-    }
-
-    /// Is notified when another server may have changed the access keys; none if no other can.
-    pub fn keys_changed(&self) -> Option<Arc<Notify>> {
-        self.engine.keys_changed()
-    }
-
-    /// See [`Engine::stopped`].
-    pub(crate) fn stopped(&self) -> Option<String> {
-        self.engine.stopped()
-    }
-
-    /// See [`Engine::note_age`].
-    pub async fn note_age(&self) -> Result<(), StoreError> {
-        self.elsewhere(|engine| engine.note_age()).await
-    }
-
-    /// Ends: does what is queued, refuses the rest; SQLite leaves one file. Errors are
-    /// in the log, since it is too late to do anything about it.
-    pub async fn close(&self) {
-        if let Err(error) = self.elsewhere(|engine| engine.close()).await {
-            tracing::error!(%error, "the store was not closed well");
-        }
-    }
-
-    async fn elsewhere<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&dyn Engine) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let engine = Arc::clone(&self.engine);
-        let done = tokio::task::spawn_blocking(move || work(engine.as_ref())).await;
-        done.unwrap_or_else(|_| Err(StoreError::Engine("the engine panicked".to_owned())))
-    }
-
-    /// Sizes worth watching, by name.
-    pub fn gauges(&self) -> Vec<(&'static str, i64)> {
-        let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
-        let mut gauges = self.engine.gauges();
-        let stopped = i64::from(self.stopped().is_some());
-        gauges.extend([("store_lists_waiting", waiting), ("store_stopped", stopped)]);
-        gauges
     }
 }

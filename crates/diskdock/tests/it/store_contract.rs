@@ -1,6 +1,7 @@
 //! The contract of the store's engines. A second engine has to pass this unchanged.
 
 pub(crate) mod entities;
+pub(crate) mod hosts;
 mod lists;
 pub(crate) mod operations;
 mod postgres;
@@ -20,6 +21,7 @@ pub(crate) type Open = fn(&Path) -> Store;
 /// The whole contract.
 pub(crate) async fn contract(open: Open) {
     entities::contract(open).await;
+    hosts::contract(open).await;
     lists::contract(open).await;
     operations::contract(open).await;
     transactions::contract(open).await;

@@ -177,6 +177,7 @@ fn transactions_do_not_await() {
         let before_the_queue = [
             "store/mod.rs",
             "store/list_lane.rs",
+            "store/upkeep.rs",
             "sqlite/writer.rs",
             "sqlite/callers_lane.rs",
             "postgres/writer.rs",

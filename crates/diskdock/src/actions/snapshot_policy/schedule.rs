@@ -31,8 +31,8 @@ pub(crate) struct Now {
 
 /// The result for a disk in a slot.
 enum SlotResult {
-    /// Its snapshot is being made.
-    Begun(Box<NewOperation>),
+    /// Its snapshot is being made; by this server if there is an operation.
+    Begun(Option<Box<NewOperation>>),
     /// Its snapshot is there, or it has the policy no more.
     Already,
     /// None can be made of it now, since this rule of CreateSnapshot does not hold.
@@ -90,7 +90,7 @@ async fn carry_out(
         let enqueues = Arc::clone(runner);
         let enqueue = move |result| match result {
             SlotResult::Begun(operation) => {
-                enqueues.enqueue(vec![*operation]);
+                enqueues.enqueue(operation.map(|one| *one).into_iter().collect());
                 None
             }
             SlotResult::Already => None,
@@ -139,8 +139,8 @@ fn begin_snapshot(
     tx.save(&disk)?;
     let (moment, uptime) = (now.moment, now.uptime);
     let operation = NewOperation::new(id, &disk.account, boxed(taking), moment, uptime, server);
-    tx.begin_operation(&operation.row)?;
-    Ok(SlotResult::Begun(Box::new(operation)))
+    let begun = operation.begin(tx, environment.on_hosts)?;
+    Ok(SlotResult::Begun(begun.map(Box::new)))
 }
 
 fn automatic(

@@ -107,6 +107,7 @@ impl Worlds {
             strict: main.services.strict,
             quotas: main.services.quotas,
             throttle: main.throttle.is_some(),
+            on_hosts: false,
             snapshot_new_disks: false,
             forward_ports: FORWARD_PORTS,
             keys: StartKeys::default(),

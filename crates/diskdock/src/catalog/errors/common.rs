@@ -106,8 +106,13 @@ errors! {
         => "Delete instances, or start the server with a higher --quota instances=<number>.";
     NO_STOCK = 403 "OperationDenied.NoStock"
         "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones."
-        => "The host has no memory left for this machine: stop instances, use a smaller type, or \
-            start the server with another --machine-memory.";
+        => "The host has no memory left for this machine, or no host of the zone has room for it: \
+            stop or release instances, use a smaller type or another zone, start the server with \
+            another --machine-memory, or add a host (`diskdock hosts` lists them).";
+    DISK_ELSEWHERE = 403 "IncorrectDiskStatus"
+        "The bytes of the disk are on host {}, and those of the instance's disks on another one."
+        => "Attach it to an instance of that host (`diskdock hosts` lists them): a disk in a \
+            directory stays on its host.";
     DISK_CAPACITY = 400 "QuotaExceed.DiskCapacity"
         "The used capacity of disk type has exceeded the quota in the zone, {}."
         => "The file system of the server's data directory is full: delete disks, or make room on \

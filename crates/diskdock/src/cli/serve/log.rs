@@ -8,12 +8,29 @@ use tracing_subscriber::EnvFilter;
 use super::args::ServeArgs;
 use crate::cli::Failure;
 
+/// The options of a log.
+pub(crate) struct LogOptions<'o> {
+    /// The filter; by default everything from info on.
+    pub filter: Option<&'o str>,
+    /// Whether the default is warnings and errors only.
+    pub quiet: bool,
+    /// Whether lines are JSON.
+    pub json: bool,
+}
+
+impl LogOptions<'_> {
+    /// Those of a server.
+    pub(super) fn of(args: &ServeArgs) -> LogOptions<'_> {
+        LogOptions { filter: args.log.as_deref(), quiet: args.quiet, json: args.log_json }
+    }
+}
+
 /// Starts the log. Lines are written by a thread of their own, so that a slow reader delays
 /// no call; beyond 128,000 lines that wait, new ones are dropped. The last lines are
 /// written when the guard is dropped.
-pub(super) fn start(args: &ServeArgs) -> Result<WorkerGuard, Failure> {
-    let usual = if args.quiet { "warn" } else { "info" };
-    let filter = args.log.as_deref().unwrap_or(usual);
+pub(crate) fn start(options: &LogOptions<'_>) -> Result<WorkerGuard, Failure> {
+    let usual = if options.quiet { "warn" } else { "info" };
+    let filter = options.filter.unwrap_or(usual);
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Failure::new(format!("--log: {error}"), "Use info, debug or a list such as diskdock=trace.")
     })?;
@@ -22,6 +39,6 @@ pub(super) fn start(args: &ServeArgs) -> Result<WorkerGuard, Failure> {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(writer);
-    let started = if args.log_json { log.json().try_init() } else { log.try_init() };
+    let started = if options.json { log.json().try_init() } else { log.try_init() };
     started.map(|()| guard).map_err(|error| Failure::new(error, ""))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::ServeArgs;
 use crate::cli::Failure;
+use crate::cli::host::name_in;
 use crate::cli::hypervisor_args::HypervisorChoice;
 use crate::store::postgres::{self, PostgresAddress};
 use crate::store::sqlite::STORE;
@@ -21,7 +22,15 @@ pub(super) fn postgres(args: &ServeArgs) -> Result<Option<PostgresAddress>, Fail
 /// state would seem to be lost.
 pub(super) fn check(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
     let place = directory.display();
+    if let Some(host) = name_in(directory)? {
+        let what = format!("{place} is the directory of the host {host}");
+        return Err(Failure::new(what, "Name another --data-dir: a server has its own."));
+    }
     if args.store.is_none() {
+        if args.machines.hypervisor == HypervisorChoice::Hosts {
+            let hint = "Name the database with --store, to `diskdock host` too.";
+            return Err(Failure::usage("--hypervisor hosts needs --store", hint));
+        }
         if args.store_ca.is_some() {
             return Err(Failure::usage("--store-ca wants --store", ""));
         }
@@ -37,8 +46,8 @@ pub(super) fn check(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
         return Err(Failure::usage("--store and --ephemeral exclude each other", hint));
     }
     if args.machines.hypervisor == HypervisorChoice::Qemu {
-        let hint = "Virtual machines are on one host: leave --store out.";
-        return Err(Failure::usage("--store needs --hypervisor simulated", hint));
+        let hint = "Leave --store out, or use --hypervisor hosts.";
+        return Err(Failure::usage("--store needs --hypervisor simulated or hosts", hint));
     }
     if directory.join(STORE).exists() {
         let hint = "Name another --data-dir. To take the state over: diskdock admin export from \

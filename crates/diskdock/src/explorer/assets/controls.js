@@ -68,6 +68,11 @@ const FORMS = {
     command: ({ instance }, verb) => `admin instances ${verb} ${quoted(instance || "i-…")}`,
     asks: (_, verb) => verb === "fence" && "The machine is turned off, whatever its guest is doing.",
   },
+  host: {
+    send: ({ name }, verb) => (verb === "remove" ? ["DELETE", `hosts/${encodeURIComponent(name)}`] : ["POST", `hosts/${encodeURIComponent(name)}/${verb}`]),
+    command: ({ name }, verb) => `hosts ${verb} ${quoted(name || "host-a")}`,
+    asks: (_, verb) => verb === "remove" && "The host is forgotten until it registers again.",
+  },
   "new-key": { send: ({ account }) => ["POST", "keys", given({ account })], command: ({ account }) => `key create${options({ account })}` },
   key: {
     send: ({ id }, verb) => (verb === "delete" ? ["DELETE", `keys/${encodeURIComponent(id)}`] : ["POST", `keys/${encodeURIComponent(id)}/${verb}`]),
@@ -156,6 +161,7 @@ const NOW = {
   rules: ["rules", ({ rules }) => list(rules.map(words))],
   transitions: ["operations", ({ operations }) => list(operations.filter((one) => !one.given_up).map((one) => [one.kind, one.disk, one.instance, one.phase].filter(Boolean).join(" ")))],
   faults: ["faults", ({ faults }) => list(faults.map(words))],
+  hosts: ["hosts", ({ hosts }) => list(hosts.map(({ name, zone, state, instances, used, allowed }) => `${name} in ${zone}, ${state}: ${instances} instances, ${used.processors} of ${allowed.processors} processors`))],
   keys: ["keys", ({ keys }) => list(keys.map(({ id, account, status }) => `${id} of account ${account}, ${status}`))],
 };
 

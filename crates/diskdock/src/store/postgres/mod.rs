@@ -6,6 +6,7 @@
 mod address;
 mod attachments;
 mod connector;
+mod hosts;
 mod listener;
 mod lists;
 mod migrate;
@@ -33,6 +34,7 @@ use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
 use crate::private_file;
 pub use address::PostgresAddress;
 use connector::Connector;
+use listener::Notices;
 use postgres_tx::{PostgresTx, TxAccess};
 use session::Session;
 use writer::PostgresWriter;
@@ -55,7 +57,7 @@ pub struct Postgres {
     readers: Mutex<Vec<Session>>,
     writer: PostgresWriter,
     server: String,
-    keys_changed: Arc<Notify>,
+    notices: Notices,
     closed: AtomicBool,
     /// Drives the connections.
     runtime: Option<Runtime>,
@@ -71,6 +73,24 @@ impl Postgres {
         directory: &Path,
         number: u64,
     ) -> Result<Postgres, StoreError> {
+        Postgres::open_with(address, directory, number, false)
+    }
+
+    /// The same for a process that is a host, which hears of work for hosts.
+    pub fn open_for_host(
+        address: PostgresAddress,
+        directory: &Path,
+        number: u64,
+    ) -> Result<Postgres, StoreError> {
+        Postgres::open_with(address, directory, number, true)
+    }
+
+    fn open_with(
+        address: PostgresAddress,
+        directory: &Path,
+        number: u64,
+        hears_of_work: bool,
+    ) -> Result<Postgres, StoreError> {
         make_private_directory(directory)?;
         let lock = lock(directory)?;
         let server = server_name(directory, number)?;
@@ -83,24 +103,15 @@ impl Postgres {
         // Dropped elsewhere than here, a runtime might be dropped by a task of another one.
         let runtime = OwnRuntime(Some(runtime));
         let handle = runtime.handle()?;
-        let keys_changed = Arc::<Notify>::default();
+        let notices = Notices { hears_of_work, ..Notices::default() };
         let connector = Arc::new(Connector::new(address.clone(), handle.clone()));
         let session = connector.first()?;
         migrate::forward(&session)?;
         let writer = PostgresWriter::start(session, Arc::clone(&connector), server.clone())?;
-        handle.spawn(listener::listen(address, Arc::clone(&keys_changed)));
+        handle.spawn(listener::listen(address, notices.clone()));
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
         let runtime = runtime.into_inner();
-        Ok(Postgres {
-            connector,
-            readers,
-            writer,
-            server,
-            keys_changed,
-            closed,
-            runtime,
-            _lock: lock,
-        })
+        Ok(Postgres { connector, readers, writer, server, notices, closed, runtime, _lock: lock })
     }
 
     fn readers(&self) -> MutexGuard<'_, Vec<Session>> {
@@ -191,7 +202,11 @@ impl Engine for Postgres {
     }
 
     fn keys_changed(&self) -> Option<Arc<Notify>> {
-        Some(Arc::clone(&self.keys_changed))
+        Some(Arc::clone(&self.notices.changed_keys))
+    }
+
+    fn new_work(&self) -> Arc<Notify> {
+        Arc::clone(&self.notices.new_work)
     }
 
     fn close(&self) -> Result<(), StoreError> {

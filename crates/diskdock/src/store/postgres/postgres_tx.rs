@@ -36,6 +36,7 @@ pub(super) struct PostgresTx<'c> {
     access: TxAccess,
     wants_alone: Cell<bool>,
     changed_keys: Cell<bool>,
+    new_work: Cell<bool>,
     /// The resources that a write has read, with their revisions: those that it may save over. By
     /// the name of the kind and the id.
     loaded: RefCell<HashMap<(&'static str, Box<str>), VersionedResource>>,
@@ -43,8 +44,14 @@ pub(super) struct PostgresTx<'c> {
 
 impl<'c> PostgresTx<'c> {
     pub(super) fn new(session: &'c Session, access: TxAccess) -> PostgresTx<'c> {
-        let (wants_alone, changed_keys) = (Cell::new(false), Cell::new(false));
-        PostgresTx { session, access, wants_alone, changed_keys, loaded: RefCell::default() }
+        PostgresTx {
+            session,
+            access,
+            wants_alone: Cell::default(),
+            changed_keys: Cell::default(),
+            new_work: Cell::default(),
+            loaded: RefCell::default(),
+        }
     }
 
     /// Whether this write has to be run again while no other server writes.
@@ -60,6 +67,16 @@ impl<'c> PostgresTx<'c> {
     /// This write changes access keys.
     pub(super) fn note_changed_keys(&self) {
         self.changed_keys.set(true);
+    }
+
+    /// Whether this write has operations for hosts to take.
+    pub(super) fn has_new_work(&self) -> bool {
+        self.new_work.get()
+    }
+
+    /// This write has operations for a host to take.
+    pub(super) fn note_new_work(&self) {
+        self.new_work.set(true);
     }
 
     /// To be asked before a list is read that a decision may rest on.

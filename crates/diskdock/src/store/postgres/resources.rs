@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::super::engine_rows::{self, TermChange};
 use super::super::{DynEntity, EntityType, StoreError};
-use super::attachments;
 use super::postgres_tx::PostgresTx;
 use super::value::{SqlValue, values};
+use super::{attachments, hosts};
 
 /// Saves a resource: a new one, or one that this transaction has read.
 pub(super) fn save(tx: &PostgresTx<'_>, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -19,6 +19,7 @@ pub(super) fn save(tx: &PostgresTx<'_>, resource: Arc<dyn DynEntity>) -> Result<
     };
     follow_terms(tx, before, Some(now))?;
     attachments::follow(tx, before, Some(now))?;
+    hosts::follow(tx, before, Some(now))?;
     tx.set_loaded((resource, revision));
     Ok(())
 }
@@ -34,6 +35,7 @@ pub(super) fn remove(
     let before = before.as_ref();
     follow_terms(tx, Some(before), None)?;
     attachments::follow(tx, Some(before), None)?;
+    hosts::follow(tx, Some(before), None)?;
     tx.execute(&format!("DELETE FROM {} WHERE id = $1", of.kind.plural), values![id])?;
     count(tx, before, -1)?;
     Ok(true)

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::super::{StoreError, WriteJob};
 use super::connector::Connector;
-use super::listener::NOTIFY;
+use super::listener::{NOTIFY_KEYS, NOTIFY_WORK};
 use super::postgres_tx::{PostgresTx, TxAccess};
 use super::session::Session;
 use super::value::values;
@@ -220,13 +220,14 @@ impl PostgresWriterThread {
         if let Err(error) = session.begin(&self.beginning(access)) {
             return failed(session, error);
         }
-        let (mut wants_alone, mut changed_keys) = (false, false);
+        let (mut wants_alone, mut changed_keys, mut new_work) = (false, false, false);
         let work = || {
             batch.iter_mut().try_for_each(|job| {
                 let mut tx = PostgresTx::new(session, access);
                 let worked = job.run(&mut tx);
                 wants_alone |= tx.wants_alone();
                 changed_keys |= tx.changed_keys();
+                new_work |= tx.has_new_work();
                 worked
             })
         };
@@ -239,7 +240,12 @@ impl PostgresWriterThread {
                 other => other,
             };
         }
-        let notified = |()| if changed_keys { session.batch(NOTIFY) } else { Ok(()) };
+        // One of each for all writes of the batch.
+        let notices = [(changed_keys, NOTIFY_KEYS), (new_work, NOTIFY_WORK)];
+        let notified = |()| {
+            let mut due = notices.into_iter().filter(|(is_due, _)| *is_due);
+            due.try_for_each(|(_, notice)| session.batch(notice))
+        };
         if let Err(error) = worked.and_then(notified).and_then(|()| session.first_error()) {
             return failed(session, error);
         }

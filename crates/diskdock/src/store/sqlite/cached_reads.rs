@@ -9,8 +9,9 @@ use rusqlite::Connection;
 
 use super::super::pages::of_ids;
 use super::super::{
-    AccessKey, Amounts, AttachedDisks, CallRecord, Depth, DynEntity, EntityType, Lease, ListPage,
-    NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
+    AccessKey, Amounts, AttachedDisks, CallRecord, Depth, DynEntity, EntityType, HostReads,
+    HostRecord, Lease, ListPage, NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError,
+    TokenRecord,
 };
 use super::Sqlite;
 use super::entity_cache::EntityCache;
@@ -91,6 +92,29 @@ impl<'c> CachedReads<'c> {
             let _ = self.connection.set(self.store.reader().ok()?);
         }
         self.connection.get()
+    }
+}
+
+impl HostReads for CachedReads<'_> {
+    fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
+        self.miss(Lack::Lists)
+    }
+
+    fn host(&self, _: &str) -> Result<Option<HostRecord>, StoreError> {
+        self.miss(Lack::Rows)
+    }
+
+    fn instances_on(
+        &self,
+        _: &str,
+        _: Option<&InstanceId>,
+        _: u32,
+    ) -> Result<Vec<InstanceId>, StoreError> {
+        self.miss(Lack::Lists)
+    }
+
+    fn has_work(&self, _: &str) -> Result<bool, StoreError> {
+        self.miss(Lack::Rows)
     }
 }
 

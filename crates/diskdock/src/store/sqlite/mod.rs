@@ -14,6 +14,7 @@ mod contents;
 mod copies;
 mod entity_cache;
 mod health;
+mod hosts;
 mod identity;
 mod lists;
 mod migrate;

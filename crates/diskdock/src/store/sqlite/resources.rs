@@ -8,8 +8,8 @@ use rusqlite::{params, params_from_iter};
 
 use super::super::engine_rows::{self, TermChange};
 use super::super::{DynEntity, EntityType, StoreError};
-use super::attachments;
 use super::sqlite_tx::SqliteTx;
+use super::{attachments, hosts};
 
 /// The columns that the table of every kind has, besides its revision.
 const FIXED: [&str; 5] = ["id", "account", "region", "created_at", "body"];
@@ -27,6 +27,7 @@ pub(super) fn save(tx: &SqliteTx<'_>, resource: Arc<dyn DynEntity>) -> Result<()
     };
     follow_terms(tx, before, Some(now))?;
     attachments::follow(tx, before, Some(now))?;
+    hosts::follow(tx, before, Some(now))?;
     let saved = (Arc::clone(&resource), revision);
     tx.touch(|delta, _| delta.set_resource(of, now.id(), Some(saved.clone())));
     tx.set_loaded(saved);
@@ -44,6 +45,7 @@ pub(super) fn remove(
     let before = before.as_ref();
     follow_terms(tx, Some(before), None)?;
     attachments::follow(tx, Some(before), None)?;
+    hosts::follow(tx, Some(before), None)?;
     tx.execute(&format!("DELETE FROM {} WHERE id = ?1", of.kind.plural), [id])?;
     tx.touch(|delta, _| delta.set_resource(of, id, None));
     count(tx, of, before.account(), before.region(), -1)?;

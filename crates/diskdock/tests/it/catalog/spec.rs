@@ -32,6 +32,7 @@ pub(crate) static GATEWAY: &[&ErrorCode] = &[
     &DISK_QUOTA,
     &INSTANCE_QUOTA,
     &NO_STOCK,
+    &DISK_ELSEWHERE,
     &DISK_CAPACITY,
     &SECURITY_TOKEN,
     &SECURITY_TOKEN_MISMATCH,

@@ -3,6 +3,7 @@
 mod answer;
 pub(crate) mod broken_store;
 mod controls;
+mod hosts;
 mod instances;
 mod log;
 pub(crate) mod postgres;
@@ -32,6 +33,7 @@ use crate::operations::flaky::{Flaky, Script};
 
 pub(crate) use answer::Answer;
 pub(crate) use controls::TOKEN;
+pub(crate) use hosts::TestHost;
 pub(crate) use instances::{Changes, IMAGE, Pairs, Refused, launch};
 pub(crate) use sign::{Signer, Style};
 
@@ -335,6 +337,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         ids: IdGenerator::from_seed(seed),
         pace,
         real: None,
+        on_hosts: false,
         strict: false,
         quotas: Default::default(),
         throttle: false,
@@ -363,6 +366,7 @@ pub(crate) fn instance(ids: &IdGenerator) -> Instance {
         stopped_mode: StoppedMode::NotApplicable,
         locks: Vec::new(),
         deletion_protection: false,
+        host: String::new(),
         tags: Vec::new(),
         system_disk: None,
         network: InstanceNetwork::default(),

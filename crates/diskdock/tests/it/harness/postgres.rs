@@ -28,8 +28,19 @@ impl TestServer {
 
     /// Another server over the database of this one.
     pub(crate) async fn beside(&self) -> TestServer {
+        self.beside_with(false).await
+    }
+
+    /// The same, whose machines run on hosts; none if tests run with SQLite.
+    pub(crate) async fn beside_on_hosts(&self) -> Option<TestServer> {
+        server()?;
+        Some(self.beside_with(true).await)
+    }
+
+    async fn beside_with(&self, on_hosts: bool) -> TestServer {
         const OTHER_IDS: u64 = 1_000;
         let server = TestServer::with(|plan| {
+            plan.on_hosts = on_hosts;
             share(self.directory.path(), &plan.directory);
             plan.postgres = address_for(&plan.directory);
             plan.ids = IdGenerator::from_seed(OTHER_IDS);

@@ -109,6 +109,10 @@ impl<E: Engine> Engine for Flaky<E> {
         self.engine.keys_changed()
     }
 
+    fn new_work(&self) -> Arc<Notify> {
+        self.engine.new_work()
+    }
+
     fn stopped(&self) -> Option<String> {
         self.engine.stopped()
     }

@@ -70,6 +70,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         stopped_mode: StoppedMode::NotApplicable,
         locks: Vec::new(),
         deletion_protection: false,
+        host: String::new(),
         tags: Vec::new(),
         system_disk: None,
         network: InstanceNetwork::default(),

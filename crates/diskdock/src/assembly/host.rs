@@ -1,0 +1,103 @@
+//! Puts the process of a host together: a driver and a runner that take the host's operations from
+//! the store. It serves no calls.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::Host;
+use domain::host::HostAdmission;
+
+use crate::actions::OPERATIONS;
+use crate::clock::Clock;
+use crate::hypervisor::{Hypervisor, Pace, Simulated};
+use crate::operations::{HostTasks, Runner};
+use crate::store::{HostTerm, Store, StoreError, WriteTx, owner_of_host};
+
+/// Why a host is not let in.
+const FENCED: &str = "it is fenced: its guests of before may still run";
+
+/// The process of a host, before it runs.
+pub struct HostAssembly {
+    /// The store, whose writes carry the host's epoch.
+    pub store: Arc<Store>,
+    /// The hypervisor.
+    pub hypervisor: Arc<dyn Hypervisor>,
+    /// The simulated hypervisor.
+    pub simulated: Arc<Simulated>,
+    /// The operations of the host.
+    pub runner: Arc<Runner>,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// The work of the host.
+    pub tasks: HostTasks,
+}
+
+impl HostAssembly {
+    /// Registers a host, and puts its process together. From then on, an earlier process of the
+    /// host writes nothing any more. Refused if the name belongs to another data directory, the
+    /// host lies in another zone now, or it is fenced.
+    pub async fn register(
+        store: &Store,
+        host: Host,
+        clock: Clock,
+        pace: Pace,
+    ) -> Result<HostAssembly, StoreError> {
+        let term = register(store, host).await?;
+        let owner = owner_of_host(&term.host);
+        let lease = store.read(move |tx| tx.lease(&owner)).await?;
+        if let Some(lease) = lease {
+            clock.go_on_from(lease.uptime);
+        }
+        let (store, clock) = (Arc::new(store.in_term(term.clone())), Arc::new(clock));
+        let simulated = Arc::new(Simulated::new(pace));
+        let hypervisor: Arc<dyn Hypervisor> = Arc::<Simulated>::clone(&simulated);
+        let (of_store, of_clock) = (Arc::clone(&store), Arc::clone(&clock));
+        let runner = Runner::new(of_store, Arc::clone(&hypervisor), of_clock, OPERATIONS);
+        let runner = Arc::new(runner);
+        let tasks = HostTasks::new(&store, &clock, &hypervisor, &runner, term);
+        Ok(HostAssembly { store, hypervisor, simulated, runner, clock, tasks })
+    }
+}
+
+/// Writes the host down, in an epoch of its own.
+async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
+    let write = move |tx: &mut dyn WriteTx| {
+        let mut host = host.clone();
+        if let Some(found) = tx.host(&host.name)? {
+            let before = found.host;
+            check(&before, &host)?;
+            host.epoch = before.epoch.saturating_add(1);
+            host.admission = before.admission;
+            host.unknown = before.unknown;
+        }
+        tx.save_host(&host)?;
+        tx.heard_of_host(&host.name)?;
+        Ok(HostTerm { host: host.name, epoch: host.epoch })
+    };
+    store.write(write).await
+}
+
+/// Refuses a host that is not the one that is known by its name.
+fn check(before: &Host, now: &Host) -> Result<(), StoreError> {
+    let name = &before.name;
+    let unfit =
+        |found: String, remedy: &str| Err(StoreError::Unfit { found, remedy: remedy.to_owned() });
+    if before.admission == HostAdmission::Fenced {
+        return unfit(format!("{name} cannot work, since {FENCED}"), "See docs/scale.md");
+    }
+    if before.server != now.server {
+        let found = format!("another data directory is that of {name}");
+        return unfit(found, "Name that one, use another --name, or `diskdock hosts remove` first");
+    }
+    if before.zone != now.zone {
+        let found = format!("{name} is in {}, and its instances too", before.zone);
+        return unfit(found, "Start it with that --zone");
+    }
+    Ok(())
+}
+
+/// The boot that this computer is in; empty where it cannot be told.
+pub fn boot_id() -> String {
+    let read = std::fs::read_to_string(PathBuf::from("/proc/sys/kernel/random/boot_id"));
+    read.map(|text| text.trim().to_owned()).unwrap_or_default()
+}

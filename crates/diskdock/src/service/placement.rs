@@ -1,0 +1,182 @@
+//! Where instances run and disks lie, if there are hosts: a new instance gets a host that has room
+//! for it, and a disk belongs to the host of its first instance. Every action that makes an
+//! instance or attaches a disk is covered, because its effect is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::host::HostResources;
+use domain::host::placement::{HostCandidate, place};
+use domain::inventory::Inventory;
+use domain::{Disk, Instance, InstanceId};
+
+use crate::catalog::errors::{DISK_ELSEWHERE, NO_STOCK, Refusal};
+use crate::catalog::{ActionError, Call, StoreChange};
+use crate::store::{EntityReads, HostRecord, ReadTx, StoreError};
+
+/// Completes the changes of an effect with the hosts of its new instances and of its disks; refuses
+/// them if there is no room, or if a disk lies on another host than its instance.
+pub(super) fn complete(
+    tx: &dyn ReadTx,
+    call: &Call<'_>,
+    changes: &mut [StoreChange],
+) -> Result<(), ActionError> {
+    let inventory = &call.environment.inventory;
+    let mut hosts = place_instances(tx, inventory, changes)?;
+    for change in changes {
+        if let Some(disk) = change.saved::<Disk>()
+            && let Some(host) = host_of(tx, disk, &mut hosts)?
+        {
+            let bound = Disk { host, ..disk.clone() };
+            *change = StoreChange::Save(Arc::new(bound));
+        }
+    }
+    Ok(())
+}
+
+/// Gives new instances their hosts. Gives the hosts of all instances that are saved.
+fn place_instances(
+    tx: &dyn ReadTx,
+    inventory: &Inventory,
+    changes: &mut [StoreChange],
+) -> Result<BTreeMap<InstanceId, String>, ActionError> {
+    let mut placement = InstancePlacement { inventory, candidates: None, added: BTreeMap::new() };
+    let mut hosts = BTreeMap::new();
+    for change in changes {
+        let Some(instance) = change.saved::<Instance>() else { continue };
+        let id = instance.id.clone();
+        let host = match tx.instance(&id)? {
+            None => {
+                let host = placement.choose(tx, instance)?;
+                let placed = Instance { host: host.clone(), ..instance.clone() };
+                *change = StoreChange::Save(Arc::new(placed));
+                host
+            }
+            Some(before) => {
+                placement.resize(tx, &before, instance)?;
+                before.host
+            }
+        };
+        hosts.insert(id, host);
+    }
+    placement.hold(tx)?;
+    Ok(hosts)
+}
+
+/// The host that a disk is to be bound to; none if it is bound to it already, or to none.
+fn host_of(
+    tx: &dyn ReadTx,
+    disk: &Disk,
+    known: &mut BTreeMap<InstanceId, String>,
+) -> Result<Option<String>, ActionError> {
+    let mut bound = disk.host.clone();
+    for at in &disk.attachments {
+        let host = match known.get(&at.instance) {
+            Some(host) => host.clone(),
+            None => {
+                let found = tx.look_at(&at.instance)?;
+                let host = found.map(|instance| instance.host.clone()).unwrap_or_default();
+                known.insert(at.instance.clone(), host.clone());
+                host
+            }
+        };
+        if host.is_empty() || host == bound {
+            continue;
+        }
+        if !bound.is_empty() {
+            return Err(Refusal::about(&DISK_ELSEWHERE, &bound).into());
+        }
+        bound = host;
+    }
+    Ok((bound != disk.host).then_some(bound))
+}
+
+/// The hosts as they are chosen from, and what was added to each.
+struct InstancePlacement<'c> {
+    inventory: &'c Inventory,
+    /// Read when the first one is asked for.
+    candidates: Option<Vec<HostCandidate>>,
+    added: BTreeMap<String, HostResources>,
+}
+
+impl InstancePlacement<'_> {
+    fn candidates(&mut self, tx: &dyn ReadTx) -> Result<&mut Vec<HostCandidate>, StoreError> {
+        if self.candidates.is_none() {
+            let hosts = tx.hosts()?.into_iter();
+            self.candidates = Some(hosts.map(|found| candidate(self.inventory, found)).collect());
+        }
+        Ok(self.candidates.get_or_insert_default())
+    }
+
+    /// Chooses the host of a new instance.
+    fn choose(&mut self, tx: &dyn ReadTx, instance: &Instance) -> Result<String, ActionError> {
+        let need = resources_of(self.inventory, &instance.instance_type);
+        let candidates = self.candidates(tx)?;
+        let chosen = place(candidates, &instance.zone, need).ok_or(&NO_STOCK)?;
+        let chosen = candidates.get_mut(chosen).ok_or(&NO_STOCK)?;
+        chosen.used = chosen.used.plus(need);
+        let name = chosen.host.name.clone();
+        self.add(&name, need);
+        Ok(name)
+    }
+
+    /// Makes sure that an instance that gets another type has room where it is.
+    fn resize(
+        &mut self,
+        tx: &dyn ReadTx,
+        before: &Instance,
+        now: &Instance,
+    ) -> Result<(), ActionError> {
+        if before.host.is_empty() || before.instance_type == now.instance_type {
+            return Ok(());
+        }
+        let is = resources_of(self.inventory, &now.instance_type);
+        let more = is.minus(resources_of(self.inventory, &before.instance_type));
+        let mut candidates = self.candidates(tx)?.iter_mut();
+        if let Some(host) = candidates.find(|one| one.host.name == before.host) {
+            if more != HostResources::default() && !host.has_room_for(more) {
+                return Err((&NO_STOCK).into());
+            }
+            host.used = host.used.plus(more);
+        }
+        self.add(&before.host, more);
+        Ok(())
+    }
+
+    fn add(&mut self, host: &str, more: HostResources) {
+        let added = self.added.entry(host.to_owned()).or_default();
+        *added = added.plus(more);
+    }
+
+    /// Holds the chosen hosts until the commit, in the order of their names. If one has changed
+    /// since it was chosen, another server was faster, and the decision is made again.
+    fn hold(self, tx: &dyn ReadTx) -> Result<(), StoreError> {
+        for (name, added) in
+            self.added.iter().filter(|(_, added)| **added != HostResources::default())
+        {
+            let found = tx.host(name)?.ok_or(StoreError::Conflict)?;
+            let now = candidate(self.inventory, found);
+            if !now.has_room_for(*added) {
+                return Err(StoreError::Conflict);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A host with what is used of it.
+fn candidate(inventory: &Inventory, found: HostRecord) -> HostCandidate {
+    let used = used(inventory, &found.placed);
+    HostCandidate { host: found.host, heard_ms_ago: found.heard_ms_ago, used }
+}
+
+/// The share of so many instances of these types.
+pub(crate) fn used(inventory: &Inventory, placed: &[(String, u64)]) -> HostResources {
+    let each = placed.iter().map(|(of, many)| resources_of(inventory, of).times(*many));
+    each.fold(HostResources::default(), HostResources::plus)
+}
+
+/// The share of an instance of this type; nothing if the inventory has it no more.
+fn resources_of(inventory: &Inventory, instance_type: &str) -> HostResources {
+    inventory.instance_type(instance_type).map(HostResources::of_type).unwrap_or_default()
+}

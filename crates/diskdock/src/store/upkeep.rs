@@ -1,0 +1,72 @@
+//! The store beside its transactions: what it tells, what it is told, how it ends.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::{Engine, HostTerm, Store, StoreError};
+
+impl Store {
+    /// The same store for a process that works for a host in this term: each write fails with
+    /// [`StoreError::LeaseLost`] once the term is over.
+    pub fn in_term(&self, term: HostTerm) -> Store {
+        let (engine, lists) = (Arc::clone(&self.engine), Arc::clone(&self.lists));
+        Store { engine, lists, term: Some(term) }
+    }
+
+    /// The same store outside of any term, for a host that registers again.
+    pub fn without_term(&self) -> Store {
+        Store { engine: Arc::clone(&self.engine), lists: Arc::clone(&self.lists), term: None }
+    }
+
+    /// The term of the host that this process works for; none for a server.
+    pub fn term(&self) -> Option<&HostTerm> {
+        self.term.as_ref()
+    }
+
+    /// Is notified when operations may wait for hosts. Nothing may rely on it.
+    pub fn new_work(&self) -> Arc<Notify> {
+        self.engine.new_work()
+    }
+
+    /// Is notified when another server may have changed the access keys; none if no other can.
+    pub fn keys_changed(&self) -> Option<Arc<Notify>> {
+        self.engine.keys_changed()
+    }
+
+    /// See [`Engine::stopped`].
+    pub(crate) fn stopped(&self) -> Option<String> {
+        self.engine.stopped()
+    }
+
+    /// See [`Engine::note_age`].
+    pub async fn note_age(&self) -> Result<(), StoreError> {
+        self.elsewhere(|engine| engine.note_age()).await
+    }
+
+    /// Ends: does what is queued, refuses the rest; SQLite leaves one file. Errors are
+    /// in the log, since it is too late to do anything about it.
+    pub async fn close(&self) {
+        if let Err(error) = self.elsewhere(|engine| engine.close()).await {
+            tracing::error!(%error, "the store was not closed well");
+        }
+    }
+
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Engine) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let engine = Arc::clone(&self.engine);
+        let done = tokio::task::spawn_blocking(move || work(engine.as_ref())).await;
+        done.unwrap_or_else(|_| Err(StoreError::Engine("the engine panicked".to_owned())))
+    }
+
+    /// Sizes worth watching, by name.
+    pub fn gauges(&self) -> Vec<(&'static str, i64)> {
+        let waiting = i64::try_from(self.lists.waiting()).unwrap_or(i64::MAX);
+        let mut gauges = self.engine.gauges();
+        let stopped = i64::from(self.stopped().is_some());
+        gauges.extend([("store_lists_waiting", waiting), ("store_stopped", stopped)]);
+        gauges
+    }
+}

@@ -1,0 +1,110 @@
+//! A host: a computer that runs instances. Its record says how much it has and whether it takes new
+//! instances; how much of that is used follows from the instances that are placed on it.
+
+pub mod placement;
+mod resources;
+
+use serde::{Deserialize, Serialize};
+
+use crate::string_enum::string_enum;
+use crate::unknown::UnknownFields;
+
+pub use resources::{HostResources, Overcommit};
+
+/// How long nothing may be heard of a host before it counts as silent, in milliseconds. It renews
+/// its heartbeat several times in that.
+pub const SILENT_AFTER_MS: i64 = 30_000;
+
+/// The longest name of a host, in characters.
+const LONGEST_NAME: usize = 63;
+
+string_enum!(
+    /// The word of an operator on a host.
+    HostAdmission {
+        /// It takes new instances.
+        Open = "open",
+        /// It takes no new instances; those that it has stay.
+        Drained = "drained",
+        /// Its writes are refused by the storage: none of its guests is heard any more.
+        Fenced = "fenced",
+    }
+);
+
+string_enum!(
+    /// The state of a host as people see it.
+    HostState {
+        /// It was heard of lately, and takes new instances.
+        Up = "up",
+        /// It was not heard of for a while. Its guests may run, and nothing is assumed of them.
+        Silent = "not heard of",
+        /// It takes no new instances.
+        Drained = "drained",
+        /// Its writes are refused by the storage.
+        Fenced = "fenced",
+    }
+);
+
+string_enum!(
+    /// The place of the bytes of a host's disks.
+    HostStorage {
+        /// A directory of the host: its disks belong to it alone.
+        Directory = "directory",
+    }
+);
+
+/// A host, as it registered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// Unique; see [`is_host_name`].
+    pub name: String,
+    /// The zone of its instances.
+    pub zone: String,
+    /// The boot of the computer that it registered in.
+    pub boot_id: String,
+    /// How often it has registered. A process of an earlier epoch writes nothing any more.
+    pub epoch: i64,
+    /// The data directory that it works in, by the name that is kept there.
+    pub server: String,
+    /// All that it has.
+    pub capacity: HostResources,
+    /// How much more than that is given to instances.
+    pub overcommit: Overcommit,
+    /// Where the bytes of its disks are.
+    pub storage: HostStorage,
+    /// The version of its diskdock.
+    pub version: String,
+    /// The word of an operator on it.
+    pub admission: HostAdmission,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
+}
+
+impl Host {
+    /// The state of a host that was heard of so many milliseconds ago; none if it never was.
+    pub fn state(&self, heard_ms_ago: Option<i64>) -> HostState {
+        let is_silent = heard_ms_ago.is_none_or(|ago| ago > SILENT_AFTER_MS);
+        match self.admission {
+            HostAdmission::Fenced => HostState::Fenced,
+            HostAdmission::Open | HostAdmission::Drained if is_silent => HostState::Silent,
+            HostAdmission::Drained => HostState::Drained,
+            HostAdmission::Open => HostState::Up,
+        }
+    }
+
+    /// The part of it that instances may have together.
+    pub fn allowed(&self) -> HostResources {
+        self.overcommit.of(self.capacity)
+    }
+}
+
+/// Whether this can be the name of a host: lower-case letters, digits and hyphens within it, 63 at
+/// most.
+pub fn is_host_name(text: &str) -> bool {
+    let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
+    let ends_well = !text.starts_with('-') && !text.ends_with('-');
+    !text.is_empty() && text.len() <= LONGEST_NAME && ends_well && text.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests;
