@@ -76,8 +76,8 @@ impl Qemu {
         Ok(())
     }
 
-    /// Releases one disk that its guest was asked for and has let go of; tells whether it has. It
-    /// asks QEMU for no more than its devices, so that a detach does not wait for a look at the rest.
+    /// Releases one disk that its guest was asked for and has let go of; tells whether it has. Only
+    /// QEMU's devices are looked at, so that a detach does not wait for a look at the rest.
     pub(super) async fn release_left(
         &self,
         machine: &Machine,
