@@ -200,7 +200,7 @@ impl Simulation {
             let host = self.model.instances.get(&before.on).filter(|host| host.status != "gone");
             let around = Around {
                 drivers_fail: self.drivers_fail,
-                host_is_paused: self.model.paused.contains(&before.on),
+                host_is_paused: self.model.may_be_paused(&before.on),
                 host: host.map(|host| host.doing),
             };
             let now = seen.get(id);

@@ -132,6 +132,7 @@ impl Simulation {
         let (status, reply) = self.server.try_control("POST", &path, "").await;
         assert!([200, 404].contains(&status), "{reply}");
         self.model.paused.remove(&instance);
+        self.model.may_be_paused.remove(&instance);
         if let Some(fenced) = self.model.instances.get_mut(&instance)
             && (fenced.doing, fenced.status.as_str()) == (Doing::Rest, "Running")
         {
@@ -155,7 +156,7 @@ impl Simulation {
         self.server = self.server.restart_after(down_ms).await;
         self.server.simulated().set_full(self.is_full);
         self.planted.clear();
-        self.model.paused.clear();
+        self.model.forget_paused();
         self
     }
 }

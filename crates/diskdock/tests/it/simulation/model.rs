@@ -149,6 +149,9 @@ pub(super) struct Model {
     pub instances: BTreeMap<String, Instance>,
     /// The instances whose machines an operator has paused.
     pub paused: BTreeSet<String>,
+    /// Those that may be paused still: they were when a stop or a reboot began, which may have been
+    /// refused.
+    pub may_be_paused: BTreeSet<String>,
     pub snapshots: BTreeMap<String, Snapshot>,
     pub images: BTreeMap<String, Image>,
     pub networks: Vec<Network>,
@@ -197,6 +200,17 @@ pub(super) const CHARGE_TYPE_REFUSED: Expected =
     &["ChargeTypeViolation", "InvalidInstanceId.NotFound", "InvalidDiskIds.NotFound"];
 
 impl Model {
+    /// No machine is paused.
+    pub(super) fn forget_paused(&mut self) {
+        self.paused.clear();
+        self.may_be_paused.clear();
+    }
+
+    /// Whether the machine of an instance is paused, as far as is known.
+    pub(super) fn may_be_paused(&self, instance: &String) -> bool {
+        self.paused.contains(instance) || self.may_be_paused.contains(instance)
+    }
+
     fn leaving(&self, instance: &str) -> usize {
         let leaves = |disk: &&Disk| disk.on == instance && disk.status == "Detaching";
         self.disks.values().filter(leaves).count()

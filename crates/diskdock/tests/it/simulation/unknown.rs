@@ -84,7 +84,7 @@ impl Simulation {
         self.tally.entry("unknown").or_default()[1] += 1;
         self.server.start_again(is_written, down_ms).await;
         self.planted.clear();
-        self.model.paused.clear();
+        self.model.forget_paused();
         is_written
     }
 }
