@@ -19,6 +19,8 @@ use crate::process::{Process, body, exchange, free_address, pause};
 use crate::sign::{Key, Stamp, Template};
 use crate::table::Row;
 
+pub(crate) mod kinds;
+
 /// The time that a detach may cost more than the bare commands, at the median.
 const AIM: Duration = Duration::from_millis(10);
 /// Rounds of one after the other.
@@ -40,8 +42,8 @@ const PLACE: [(&str, &str); 2] = [("RegionId", "cn-hangzhou"), ("ZoneId", "cn-ha
 pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
     let data = bench.scratch.join("machines");
     import(&bench.server, &data)?;
-    let host = Host::start(&bench.server, &data)?;
-    let (instance, ours, bare) = (host.launch()?, host.disk()?, host.disk()?);
+    let host = Host::start(&bench.server, &data, &[])?;
+    let (instance, ours, bare) = (host.launch()?, host.disk(&[])?, host.disk(&[])?);
     let monitor = data.join("machines").join(&instance).join("run/operator.sock");
     let volume = data.join("disks").join(format!("{bare}.raw"));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -110,11 +112,11 @@ struct Host {
 }
 
 impl Host {
-    fn start(program: &Path, data: &Path) -> io::Result<Host> {
+    fn start(program: &Path, data: &Path, options: &[&str]) -> io::Result<Host> {
         let address = free_address()?;
         let mut command = Command::new(program);
         command.args(["serve", "--hypervisor", "qemu", "--log", "warn", "--listen"]);
-        command.arg(address.to_string()).arg("--data-dir").arg(data);
+        command.arg(address.to_string()).arg("--data-dir").arg(data).args(options);
         let mut server = Process::start(command, address)?;
         let mut stamp = Stamp::new();
         server.first_answer(|| signed(data, address, "DescribeRegions", &[], &mut stamp))?;
@@ -167,9 +169,10 @@ impl Host {
         Err(io::Error::other("the guest does not come up"))
     }
 
-    fn disk(&self) -> io::Result<String> {
+    /// A disk that is made with these parameters besides.
+    fn disk(&self, more: &[(&str, &str)]) -> io::Result<String> {
         let own = [("Size", "20"), ("DiskCategory", "cloud_essd")];
-        let answer = self.call("CreateDisk", &[&PLACE[..], &own].concat())?;
+        let answer = self.call("CreateDisk", &[&PLACE[..], &own, more].concat())?;
         let id = text(&answer, "/DiskId")?;
         self.until_disk_is(&id, "Available")?;
         Ok(id)

@@ -107,6 +107,8 @@ enum Part {
     InFlight,
     /// DetachDisk on a virtual machine; only if it is asked for, as it needs QEMU
     Detach,
+    /// DetachDisk of disks that have or come from snapshots, are encrypted or limited; likewise
+    DetachKinds,
 }
 
 impl Part {
@@ -124,6 +126,7 @@ impl Part {
             Part::Walks => walks::health(bench),
             Part::InFlight => in_flight::writes(bench),
             Part::Detach => detach::detach(bench),
+            Part::DetachKinds => detach::kinds::detach_kinds(bench),
         }
     }
 }
@@ -194,7 +197,8 @@ fn run(args: &Args) -> io::Result<()> {
 
 /// Runs the wanted parts and prints the table, also of what was measured before an error.
 fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
-    let by_default = |part: &Part| args.only.is_empty() && *part != Part::Detach;
+    let by_default =
+        |part: &Part| args.only.is_empty() && !matches!(part, Part::Detach | Part::DetachKinds);
     let wanted = |part: &&Part| by_default(part) || args.only.contains(part);
     let parts: Vec<Part> = Part::value_variants().iter().filter(wanted).copied().collect();
     let bench = |name: &str, server: PathBuf, version: Option<i64>| {
