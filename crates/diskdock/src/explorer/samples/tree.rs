@@ -170,7 +170,7 @@ mod tests {
         let groups = Node::Groups(vec![vec![size], vec![text("Category", "x")]]);
         let tags = Node::Groups(vec![vec![text("Key", "k")]]);
         let expected =
-            vec![Member { name: "DataDisk", node: groups }, Member { name: "Tag", node: tags }];
+            vec![Member { name: "Tag", node: tags }, Member { name: "DataDisk", node: groups }];
         assert_eq!(grown("RunInstances", &disk), Ok(expected));
         let many = grown("StopInstances", &[("InstanceId.1", "i-1"), ("InstanceId.2", "i-2")]);
         let ids = Node::Leaves(Kind::Text, vec!["i-1".to_owned(), "i-2".to_owned()]);
