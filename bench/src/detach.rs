@@ -44,17 +44,7 @@ pub(crate) fn detach(bench: &mut Bench) -> io::Result<()> {
     import(&bench.server, &data)?;
     let host = Host::start(&bench.server, &data, &[])?;
     let (instance, ours, bare) = (host.launch()?, host.disk(&[])?, host.disk(&[])?);
-    let monitor = data.join("machines").join(&instance).join("run/operator.sock");
-    let volume = data.join("disks").join(format!("{bare}.raw"));
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(1).enable_all().build()?;
-    let (mut detached, mut commanded) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        host.attach(&instance, &ours)?;
-        let deleted = runtime.block_on(listen(&monitor, &ours))?;
-        detached.push(host.detach(&instance, &ours, || runtime.block_on(deleted))?);
-        commanded.push(runtime.block_on(unplug(&monitor, &volume))?);
-    }
+    let (detached, commanded) = host.measure(&instance, &ours, &bare, ROUNDS)?;
     host.release(&instance)?;
     let whole = |took: &Took| took.whole;
     let (ours, bare) = (median(&detached, whole), median(&commanded, whole));
@@ -184,6 +174,29 @@ impl Host {
         self.until_disk_is(disk, "In_use")?;
         pause(PAUSE_AFTER_ATTACH);
         Ok(())
+    }
+
+    /// So many times, in turn: how long DetachDisk takes with the one disk, and the bare commands
+    /// with the volume of the other.
+    fn measure(
+        &self,
+        instance: &str,
+        ours: &str,
+        bare: &str,
+        rounds: usize,
+    ) -> io::Result<(Vec<Took>, Vec<Took>)> {
+        let monitor = self.data.join("machines").join(instance).join("run/operator.sock");
+        let volume = self.data.join("disks").join(format!("{bare}.raw"));
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build()?;
+        let (mut detached, mut commanded) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            self.attach(instance, ours)?;
+            let deleted = runtime.block_on(listen(&monitor, ours))?;
+            detached.push(self.detach(instance, ours, || runtime.block_on(deleted))?);
+            commanded.push(runtime.block_on(unplug(&monitor, &volume))?);
+        }
+        Ok((detached, commanded))
     }
 
     /// How long it takes to get a disk off; `deleted` waits until QEMU reports it gone. The server is

@@ -1,9 +1,8 @@
 //! DetachDisk of disks to which something was done before, beside the bare commands.
 
 use std::io;
-use std::path::Path;
 
-use super::{Host, PLACE, Took, compared, import, listen, median, text, unplug};
+use super::{Host, PLACE, Took, compared, import, median, text};
 use crate::bench::Bench;
 
 /// Rounds for each kind of disk.
@@ -22,7 +21,9 @@ const KINDS: [Kind; 4] = [
     Kind { name: "encrypted", make: encrypted },
 ];
 
-const THROTTLED: Kind = Kind { name: "with limits of its performance", make: throttled };
+/// For a server that limits disks as ECS documents.
+const THROTTLED: Kind =
+    Kind { name: "with limits of its performance", make: |host, _| host.disk(&[]) };
 
 /// From the call to Available, for each kind of disk.
 pub(crate) fn detach_kinds(bench: &mut Bench) -> io::Result<()> {
@@ -31,35 +32,25 @@ pub(crate) fn detach_kinds(bench: &mut Bench) -> io::Result<()> {
     let host = Host::start(&bench.server, &data, &[])?;
     let instance = host.launch()?;
     let bare = host.disk(&[])?;
-    for kind in KINDS {
-        measure(bench, &host, &data, (&instance, &bare), kind)?;
+    for kind in &KINDS {
+        measure(bench, &host, &instance, &bare, kind)?;
     }
     // The server ends, and its machines go on.
     drop(host);
     let host = Host::start(&bench.server, &data, &["--throttle-disks", "documented"])?;
-    measure(bench, &host, &data, (&instance, &bare), THROTTLED)?;
+    measure(bench, &host, &instance, &bare, &THROTTLED)?;
     host.release(&instance)
 }
 
 fn measure(
     bench: &mut Bench,
     host: &Host,
-    data: &Path,
-    (instance, bare): (&str, &str),
-    kind: Kind,
+    instance: &str,
+    bare: &str,
+    kind: &Kind,
 ) -> io::Result<()> {
     let disk = (kind.make)(host, instance)?;
-    let monitor = data.join("machines").join(instance).join("run/operator.sock");
-    let volume = data.join("disks").join(format!("{bare}.raw"));
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(1).enable_all().build()?;
-    let (mut detached, mut commanded) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        host.attach(instance, &disk)?;
-        let deleted = runtime.block_on(listen(&monitor, &disk))?;
-        detached.push(host.detach(instance, &disk, || runtime.block_on(deleted))?);
-        commanded.push(runtime.block_on(unplug(&monitor, &volume))?);
-    }
+    let (detached, commanded) = host.measure(instance, &disk, bare, ROUNDS)?;
     let whole = |took: &Took| took.whole;
     let (ours, bare) = (median(&detached, whole), median(&commanded, whole));
     bench.rows.push(compared(&format!("DetachDisk of a disk {}", kind.name), ours, bare));
@@ -101,9 +92,4 @@ fn made_from_snapshot(host: &Host, instance: &str) -> io::Result<String> {
 
 fn encrypted(host: &Host, _: &str) -> io::Result<String> {
     host.disk(&[("Encrypted", "true")])
-}
-
-/// A disk of a server that limits disks as ECS documents.
-fn throttled(host: &Host, _: &str) -> io::Result<String> {
-    host.disk(&[])
 }

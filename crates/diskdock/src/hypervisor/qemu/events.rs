@@ -118,11 +118,12 @@ impl Qemu {
         state: &mut State,
         disk: &DiskId,
     ) -> Result<(), TransientError> {
-        let Some(client) = Machine::open_connection(state) else { return Ok(()) };
-        if self.release_left(machine, state, &client, disk).await? {
+        if let Some(client) = Machine::open_connection(state)
+            && self.release_left(machine, state, &client, disk).await?
+        {
             return Ok(());
         }
-        self.reconcile_with_devices(machine, state, &client).await
+        self.reconcile_devices(machine, state).await
     }
 
     /// Makes the record agree with QEMU's devices, if there is a connection to it.
