@@ -79,7 +79,7 @@ CASES = {
         "CreateInstance",
         lambda resources: {
             "ZoneId": ZONE, "InstanceType": TYPE, "ImageId": IMAGE, "Description": AWKWARD,
-            "SystemDisk.Encrypted": "false"},
+            "SystemDisk.Category": CATEGORY},
         completed={"RegionId": REGION}, prints=["InstanceId", "Stopped"]),
     "describe-disks": Case(
         "DescribeDisks",

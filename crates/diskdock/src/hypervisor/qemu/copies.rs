@@ -10,6 +10,7 @@
 
 mod copy;
 mod jobs;
+mod percents;
 mod turns;
 
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,7 @@ use crate::hypervisor::{Progress, account_of_call};
 use crate::storage::{CopyWatch, StorageError};
 use copy::{Copy, percent_copied, wait};
 use jobs::JobSeen;
+use percents::LastPercents;
 use turns::Turns;
 
 /// Copies that run at the same time; others wait for their turn.
@@ -57,11 +59,15 @@ impl Copied {
         }
     }
 
-    fn is_of(&self, snapshot: &SnapshotId) -> bool {
+    fn snapshot(&self) -> Option<&SnapshotId> {
         match self {
-            Copied::Snapshot(one, _) | Copied::CopyOfSnapshot(one) => one == snapshot,
-            Copied::Disk(_) => false,
+            Copied::Snapshot(snapshot, _) | Copied::CopyOfSnapshot(snapshot) => Some(snapshot),
+            Copied::Disk(_) => None,
         }
+    }
+
+    fn is_of(&self, snapshot: &SnapshotId) -> bool {
+        self.snapshot() == Some(snapshot)
     }
 }
 
@@ -86,6 +92,7 @@ struct Inner {
     /// Jobs of machines.
     jobs: HashMap<SnapshotId, JobSeen>,
     turns_of_jobs: Turns<SnapshotId>,
+    last_percents: LastPercents,
 }
 
 /// The copies of a driver.
@@ -105,6 +112,7 @@ impl Default for Copies {
             frozen: HashSet::new(),
             jobs: HashMap::new(),
             turns_of_jobs: Turns::new(MAX_CONCURRENT),
+            last_percents: LastPercents::default(),
         };
         Copies { inner: Arc::new(Mutex::new(inner)) }
     }
@@ -170,7 +178,10 @@ impl Inner {
     /// Forgets a copy whose result is taken, but not how often it has failed so that it is tried
     /// again.
     fn forget(&mut self, what: &Copied, result: &Result<(), StorageError>) {
-        self.copies.remove(what);
+        let copy = self.copies.remove(what);
+        if let (Some(snapshot), Some(copy)) = (what.snapshot(), copy) {
+            self.last_percents.keep(snapshot, copy.percent.load(Ordering::Relaxed));
+        }
         match result {
             Err(error) if !error.needs_operator() => {
                 *self.failures.entry(what.clone()).or_default() += 1;
@@ -282,12 +293,14 @@ impl Copies {
         lock(&self.inner).dropped.remove(snapshot);
     }
 
-    /// How far a snapshot that is being taken has come, in percent, if that is known.
+    /// How far a snapshot that is being taken has come, in percent, if that is known. What is known
+    /// last stays until the store has its end, too.
     pub(super) fn percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let inner = lock(&self.inner);
         let copy = inner.copies.iter().find(|(what, _)| what.is_of(snapshot));
         let of_copy = copy.map(|(_, copy)| copy.percent.load(Ordering::Relaxed));
-        of_copy.or(inner.jobs.get(snapshot).map(|job| job.percent))
+        let of_job = inner.jobs.get(snapshot).map(|job| job.percent);
+        of_copy.or(of_job).or_else(|| inner.last_percents.of(snapshot))
     }
 }
 

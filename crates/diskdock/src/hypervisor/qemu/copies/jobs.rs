@@ -64,8 +64,10 @@ impl Copies {
 
     /// The job of a machine has ended.
     pub(in crate::hypervisor::qemu) fn forget_job(&self, snapshot: &SnapshotId) {
-        let mut inner = lock(&self.inner);
-        inner.jobs.remove(snapshot);
+        let inner = &mut *lock(&self.inner);
+        if let Some(job) = inner.jobs.remove(snapshot) {
+            inner.last_percents.keep(snapshot, job.percent);
+        }
         inner.frozen.remove(snapshot);
         inner.turns_of_jobs.leave(snapshot, Instant::now());
     }

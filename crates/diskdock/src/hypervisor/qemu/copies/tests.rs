@@ -156,3 +156,19 @@ async fn copy_that_always_fails_suspends_its_deadline_only_at_first() {
     }
     assert_eq!(suspended, FREE_ATTEMPTS - 1, "from then on its time counts");
 }
+
+#[tokio::test(start_paused = true)]
+async fn percent_does_not_fall_back_when_a_copy_has_ended_and_the_store_does_not_know_yet() {
+    let copies = Copies::default();
+    let work = |watch: CopyWatch<'_>| {
+        watch(60);
+        Ok(())
+    };
+    let copied = Copied::Snapshot("s-1".into(), "d-1".into());
+    assert!(copies.poll(&copied, work).await.is_ok_and(|copied| copied.is_ok()));
+    assert_eq!(copies.percent(&"s-1".into()), Some(60));
+
+    copies.note_job(&"s-2".into(), (7, 10));
+    copies.forget_job(&"s-2".into());
+    assert_eq!(copies.percent(&"s-2".into()), Some(70));
+}
