@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::{Host, PLACE, Took, compared, import, median, text};
+use super::{Host, PLACE, Report, compared, import, text};
 use crate::bench::Bench;
 
 /// Rounds for each kind of disk.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 30;
 
 /// A kind of disk, and how one is made; the instance is Running.
 struct Kind {
@@ -50,10 +50,9 @@ fn measure(
     kind: &Kind,
 ) -> io::Result<()> {
     let disk = (kind.make)(host, instance)?;
-    let (detached, commanded) = host.measure(instance, &disk, bare, ROUNDS)?;
-    let whole = |took: &Took| took.whole;
-    let (ours, bare) = (median(&detached, whole), median(&commanded, whole));
-    bench.rows.push(compared(&format!("DetachDisk of a disk {}", kind.name), ours, bare));
+    let pairs = host.measure(instance, &disk, bare, Report::Device, ROUNDS)?;
+    let what = format!("DetachDisk of a disk {}", kind.name);
+    bench.rows.push(compared(&what, &pairs, |took| took.whole));
     Ok(())
 }
 

@@ -8,8 +8,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 
-use domain::DiskId;
-
 use super::Qemu;
 use super::machine::{Machine, State, devices, nodes, transient};
 use super::object_names;
@@ -76,26 +74,22 @@ impl Qemu {
         Ok(())
     }
 
-    /// Releases one disk that its guest was asked for and has let go of; tells whether it has. Only
-    /// QEMU's devices are looked at, so that a detach does not wait for a look at the rest.
-    pub(super) async fn release_left(
+    /// Releases a disk that its guest was asked for: QEMU has reported that its device is gone, or
+    /// the part of it that has the volume open. Tells whether the guest was asked. Nothing is
+    /// looked at before: QEMU closes no volume that a device still has.
+    pub(super) async fn release_deleted(
         &self,
         machine: &Machine,
         state: &mut State,
         client: &qmp::Client,
-        disk: &DiskId,
+        deleted: &AttachmentId,
     ) -> Result<bool, TransientError> {
-        let at = machine.record(state).await?.and_then(|record| record.of_disk(disk)).cloned();
-        let Some(at) = at else { return Ok(false) };
-        let (disk, generation) = (at.disk.clone(), at.generation);
-        let attachment = AttachmentId { instance: machine.id.clone(), disk, generation };
-        if !may_be_released(state, &at, &attachment)
-            || devices(client).await?.contains(&object_names::of_device(&attachment)?)
-        {
-            return Ok(false);
+        let at = machine.record(state).await?.and_then(|record| record.at(deleted)).cloned();
+        let on_request = at.is_some_and(|at| may_be_released(state, &at, deleted));
+        if on_request {
+            self.finish_unplug(machine, state, client, deleted).await?;
         }
-        self.finish_unplug(machine, state, client, &attachment).await?;
-        Ok(true)
+        Ok(on_request)
     }
 
     /// Says in the log what happened to a disk, and has store and machine compared.

@@ -96,6 +96,11 @@ impl Qemu {
     }
 
     /// Asks the guest to release the disk, if so told, and observes whether it can still reach it.
+    ///
+    /// QEMU accepts a request for a device that it has, so the devices are not looked at after
+    /// one: a guest works on the request while QEMU answers, and both need the same lock. Whether
+    /// the guest listens is looked at after the request. One that begins to listen in between
+    /// hears it, and is not asked twice.
     async fn ask_and_observe(
         &self,
         machine: &Machine,
@@ -105,34 +110,35 @@ impl Qemu {
         ask: bool,
     ) -> Result<Observation, TransientError> {
         let device = object_names::of_device(attachment)?;
-        let asks = async {
+        let present = async {
             if ask {
                 failpoint::hit("unplug.ask");
-                match client.execute(DeviceDel { id: device.clone() }).await {
-                    // Of a device that has gone already: the query below shows it.
-                    Ok(_) | Err(qmp::Error::Refused { .. }) => {}
+                let asked = client.execute(DeviceDel { id: device.clone() }).await;
+                failpoint::hit("unplug.asked");
+                match asked {
+                    Ok(_) => return Ok(true),
+                    // Of a device that has gone, or is asked for already.
+                    Err(qmp::Error::Refused { .. }) => {}
                     Err(other) => return Err(transient(other)),
                 }
-                failpoint::hit("unplug.asked");
             }
-            Ok(())
+            Ok(devices(client).await?.contains(&device))
         };
         let status = async { client.execute(QueryStatus {}).await.map_err(transient) };
-        // QEMU answers in this order, so the look is the later one.
-        let looked =
-            tokio::try_join!(biased; hotplug_enabled(client), asks, devices(client), status);
+        // QEMU answers in this order.
+        let looked = tokio::try_join!(biased; present, hotplug_enabled(client), status);
         if ask {
             // QEMU may have passed the request on even if its answer was lost.
-            let heard = looked.as_ref().ok().and_then(|(hotplug_enabled, ..)| *hotplug_enabled);
+            let heard = looked.as_ref().ok().and_then(|(_, hotplug_enabled, _)| *hotplug_enabled);
             state.unplug.asked(attachment, heard);
         }
-        let (hotplug_enabled, (), devices, status) = looked?;
+        let (present, hotplug_enabled, status) = looked?;
         let paused = self.note_status(machine, state, &status);
         if status.status == RunState::Suspended {
             // It cannot let go of a disk before.
             wake(client).await?;
         }
-        Ok(Observation { present: devices.contains(&device), hotplug_enabled, paused })
+        Ok(Observation { present, hotplug_enabled, paused })
     }
 
     /// Saves the requests to the guest, and the cooldowns of ports. Safety does not depend on it:

@@ -1,7 +1,11 @@
 //! Handles the QMP events of a machine for as long as the connection to its monitor lasts.
 //!
-//! An event is only a reason to query QEMU's devices. A disk that the guest has released is closed
-//! here at once, whether an operation waits for it or not.
+//! A disk that the guest has released on request is closed here at once, whether an operation waits
+//! for it or not. Every other event is only a reason to query QEMU's devices.
+//!
+//! QEMU reports a disk's device twice: first the part that has the volume open, when the guest can
+//! do nothing with it any more, then all of it. In between QEMU only waits to free memory, for
+//! 50 ms and more (`call_rcu_thread` of its util/rcu.c), so a disk is released at the first report.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -43,6 +47,19 @@ pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Even
     });
 }
 
+/// The part of a disk's device that is gone.
+#[derive(Clone, Copy)]
+enum Part {
+    /// The one that has the volume open.
+    Backend,
+    /// All of it.
+    Device,
+}
+
+fn attachment(instance: &InstanceId, (disk, generation): (DiskId, u64)) -> AttachmentId {
+    AttachmentId { instance: instance.clone(), disk, generation }
+}
+
 impl Qemu {
     async fn handle_event(
         &self,
@@ -51,8 +68,12 @@ impl Qemu {
     ) -> Result<(), TransientError> {
         match notice {
             Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
-                let Some((disk, _)) = object_names::parse_device(&device) else { return Ok(()) };
-                self.handle_device_deleted(instance, disk).await
+                let Some(named) = object_names::parse_device(&device) else { return Ok(()) };
+                self.handle_deleted(attachment(instance, named), Part::Device).await
+            }
+            Notice::Event(Event::DeviceDeleted { device: None, path }) => {
+                let Some(named) = object_names::parse_backend_path(&path) else { return Ok(()) };
+                self.handle_deleted(attachment(instance, named), Part::Backend).await
             }
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
                 self.handle_unplug_refused(instance, &device).await
@@ -77,24 +98,29 @@ impl Qemu {
     /// The guest has let go of a disk. Most of what it wrote is made durable before the machine is
     /// locked, so that its other disks need not wait for that; often that was done while the guest
     /// worked on it.
-    async fn handle_device_deleted(
+    async fn handle_deleted(
         &self,
-        instance: &InstanceId,
-        disk: DiskId,
+        deleted: AttachmentId,
+        part: Part,
     ) -> Result<(), TransientError> {
-        let machine = self.machine(instance)?;
-        let synced = match machine.early_sync.take(&disk) {
-            Some(handle) => Some(handle),
-            None => self.open_and_sync(&disk).await,
-        };
-        let handle = synced.map(|handle| (disk.clone(), handle));
+        let machine = self.machine(&deleted.instance)?;
         let mut state = machine.state.lock().await;
-        state.sync_handle = handle;
-        let released = self.release_or_reconcile(&machine, &mut state, &disk).await;
+        if machine.record(&mut state).await?.is_some_and(|known| known.at(&deleted).is_none()) {
+            // It was released before.
+            return Ok(());
+        }
+        drop(state);
+        let synced = match machine.early_sync.take(&deleted.disk) {
+            Some(handle) => Some(handle),
+            None => self.open_and_sync(&deleted.disk).await,
+        };
+        let mut state = machine.state.lock().await;
+        state.sync_handle = synced.map(|handle| (deleted.disk.clone(), handle));
+        let released = self.release_or_reconcile(&machine, &mut state, &deleted, part).await;
         state.sync_handle = None;
         drop(state);
         released?;
-        self.emit_event(instance, Some(disk));
+        self.emit_event(&deleted.instance, Some(deleted.disk));
         Ok(())
     }
 
@@ -111,19 +137,23 @@ impl Qemu {
         Ok(())
     }
 
-    /// Releases a disk that has left on request; otherwise all devices are looked at.
+    /// Releases a disk that has left on request; otherwise all devices are looked at, as soon as
+    /// all of this one is gone.
     async fn release_or_reconcile(
         &self,
         machine: &Machine,
         state: &mut State,
-        disk: &DiskId,
+        deleted: &AttachmentId,
+        part: Part,
     ) -> Result<(), TransientError> {
-        if let Some(client) = Machine::open_connection(state)
-            && self.release_left(machine, state, &client, disk).await?
-        {
-            return Ok(());
+        let Some(client) = Machine::open_connection(state) else { return Ok(()) };
+        let on_request = self.release_deleted(machine, state, &client, deleted).await?;
+        match part {
+            Part::Device if !on_request => {
+                self.reconcile_with_devices(machine, state, &client).await
+            }
+            Part::Device | Part::Backend => Ok(()),
         }
-        self.reconcile_devices(machine, state).await
     }
 
     /// Makes the record agree with QEMU's devices, if there is a connection to it.
@@ -143,14 +173,13 @@ impl Qemu {
         instance: &InstanceId,
         device: &str,
     ) -> Result<(), TransientError> {
-        let Some((disk, generation)) = object_names::parse_device(device) else { return Ok(()) };
-        let attachment =
-            AttachmentId { instance: instance.clone(), disk: disk.clone(), generation };
+        let Some(named) = object_names::parse_device(device) else { return Ok(()) };
+        let attachment = attachment(instance, named);
         let machine = self.machine(instance)?;
         let mut state = machine.state.lock().await;
         state.unplug.refused(&attachment);
         drop(state);
-        self.emit_event(instance, Some(disk));
+        self.emit_event(instance, Some(attachment.disk));
         Ok(())
     }
 

@@ -10,6 +10,10 @@ use crate::hypervisor::{AttachmentId, TransientError};
 const LONGEST: usize = 24;
 /// Bytes of a block node's name at most (QEMU 7.2, `BlockDriverState.node_name`).
 const NODE_NAME: usize = 31;
+/// The container of devices that have a name, in QEMU's tree of objects.
+const PERIPHERAL: &str = "/machine/peripheral/";
+/// The part of a virtio device that does not depend on its bus.
+const BACKEND: &str = "/virtio-backend";
 
 /// Letters, digits and hyphens, beginning with a letter.
 fn is_plain(id: &str) -> bool {
@@ -50,6 +54,16 @@ pub(crate) fn parse_device(name: &str) -> Option<(DiskId, u64)> {
     is_plain(disk).then(|| (DiskId::from(disk), generation))
 }
 
+/// The path of the part of a device that has its volume open.
+pub(crate) fn backend_path(device: &str) -> String {
+    format!("{PERIPHERAL}{device}{BACKEND}")
+}
+
+/// The disk and the generation of the device whose part with the volume has this path.
+pub(crate) fn parse_backend_path(path: &str) -> Option<(DiskId, u64)> {
+    parse_device(path.strip_prefix(PERIPHERAL)?.strip_suffix(BACKEND)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +79,20 @@ mod tests {
         assert_eq!(parse_device(&name), Some(("d-bp1abcdefghijklmnopq".into(), 17)));
         for odd in ["net0", "rp3", "d-1", "d-1.", "d-1.x", "d,1.3", "../x.1", ".1", "1.1"] {
             assert_eq!(parse_device(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn backend_path_round_trips_disk_and_generation() {
+        let path = backend_path("d-1.17");
+        assert_eq!(path, "/machine/peripheral/d-1.17/virtio-backend");
+        assert_eq!(parse_backend_path(&path), Some(("d-1".into(), 17)));
+        for odd in [
+            "/machine/peripheral/d-1.17",
+            "d-1.17/virtio-backend",
+            "/machine/peripheral/net0/virtio-backend",
+        ] {
+            assert_eq!(parse_backend_path(odd), None, "{odd}");
         }
     }
 

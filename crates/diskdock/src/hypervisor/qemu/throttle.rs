@@ -133,7 +133,7 @@ fn throttle(device: &str, limit: Option<Performance>) -> BlockSetIoThrottle {
     let (iops, megabytes) = limit.map_or((0, 0), |limit| (limit.iops, limit.throughput));
     BlockSetIoThrottle {
         // The disk belongs to the part of the device that does not depend on the bus.
-        id: format!("/machine/peripheral/{device}/virtio-backend"),
+        id: object_names::backend_path(device),
         bps: u64::from(megabytes) * BYTES_PER_MB,
         bps_rd: 0,
         bps_wr: 0,
