@@ -15,22 +15,81 @@ pub(crate) enum Phase {
     Attaching,
     InUse,
     Detaching,
+    Deleted,
+}
+
+/// What a call sets whatever the disk is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Text {
+    Name,
+    Tag,
 }
 
 /// A disk as the model knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ModelDisk {
     pub(crate) phase: Phase,
-    /// The number in its name; 0 before it was renamed.
-    pub(crate) name: u64,
+    /// The numbers in its name and in its tag; 0 before they were set.
+    pub(crate) texts: [u64; 2],
+    /// Its size in GiB, from the moment at which a resize is accepted.
+    pub(crate) size: u64,
+    /// Whether a resize may still be under way, which nobody sees.
+    pub(crate) resizing: bool,
+}
+
+impl ModelDisk {
+    /// A disk of 20 GiB that nothing was done to yet.
+    pub(crate) const FRESH: ModelDisk =
+        ModelDisk { phase: Phase::Available, texts: [0; 2], size: 20, resizing: false };
+
+    /// Whether it looks like the other one.
+    fn looks_like(self, other: ModelDisk) -> bool {
+        let visible = |disk: ModelDisk| (disk.phase, disk.texts, disk.size);
+        let gone = |disk: ModelDisk| disk.phase == Phase::Deleted;
+        visible(self) == visible(other) || (gone(self) && gone(other))
+    }
+
+    /// The disk after an accepted call; none if the model refuses it.
+    fn after(mut self, call: Call) -> Option<ModelDisk> {
+        let phase = self.phase;
+        let is_still = !self.resizing;
+        let fits = match call {
+            Call::Attach => {
+                self.phase = Phase::Attaching;
+                is_still && phase == Phase::Available
+            }
+            Call::Detach => {
+                self.phase = Phase::Detaching;
+                is_still && phase == Phase::InUse
+            }
+            Call::Delete => {
+                self.phase = Phase::Deleted;
+                is_still && phase == Phase::Available
+            }
+            Call::Resize(size) => {
+                let larger = size > self.size;
+                (self.size, self.resizing) = (size, true);
+                larger && is_still && matches!(phase, Phase::Available | Phase::InUse)
+            }
+            Call::Set(text, number) => {
+                self.texts[text as usize] = number;
+                phase != Phase::Deleted
+            }
+            Call::Look => true,
+        };
+        fits.then_some(self)
+    }
 }
 
 /// A call of a caller.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Call {
     Attach,
     Detach,
-    Rename(u64),
+    Delete,
+    /// To so many GiB.
+    Resize(u64),
+    Set(Text, u64),
     Look,
 }
 
@@ -58,32 +117,30 @@ pub(crate) struct Event {
 struct Point {
     next: Vec<usize>,
     disk: ModelDisk,
-    /// Calls of unknown outcome that may still have their effect.
-    attaches: usize,
-    detaches: usize,
-    renames: Vec<u64>,
+    /// Calls of unknown outcome that may still have their effect, in order.
+    open: Vec<Call>,
 }
 
 /// Whether there is an order of all events that leads from this disk through what was seen.
 pub(crate) fn has_order(begins: ModelDisk, callers: &[Vec<Event>]) -> bool {
-    let seen: HashSet<u64> = callers
+    let seen: HashSet<[u64; 2]> = callers
         .iter()
         .flatten()
         .filter_map(|event| match event.reply {
-            Reply::Seen(disk) => Some(disk.name),
+            Reply::Seen(disk) => Some(disk.texts),
             Reply::Done | Reply::Refused | Reply::Unknown => None,
         })
         .collect();
-    let (next, renames) = (vec![0; callers.len()], Vec::new());
-    let first = Point { next, disk: begins, attaches: 0, detaches: 0, renames };
-    let (mut known, mut open) = (HashSet::from([first.clone()]), vec![first]);
-    while let Some(point) = open.pop() {
+    let (next, open) = (vec![0; callers.len()], Vec::new());
+    let first = Point { next, disk: begins, open };
+    let (mut known, mut points) = (HashSet::from([first.clone()]), vec![first]);
+    while let Some(point) = points.pop() {
         if point.next.iter().zip(callers).all(|(next, events)| *next == events.len()) {
             return true;
         }
         let mut steps = point.moves();
         steps.extend((0..callers.len()).filter_map(|caller| point.after(callers, caller, &seen)));
-        open.extend(steps.into_iter().filter(|step| known.insert(step.clone())));
+        points.extend(steps.into_iter().filter(|step| known.insert(step.clone())));
         assert!(known.len() < POINTS, "the history is too long to be checked");
     }
     false
@@ -93,30 +150,33 @@ impl Point {
     /// The points after what can happen by itself: the disk moves on, or a call of unknown outcome
     /// has its effect.
     fn moves(&self) -> Vec<Point> {
-        let to = |phase| Point { disk: ModelDisk { phase, ..self.disk }, ..self.clone() };
-        let mut moves = match self.disk.phase {
-            Phase::Attaching => vec![to(Phase::InUse)],
-            Phase::Detaching => vec![to(Phase::Available)],
-            Phase::Available if self.attaches > 0 => {
-                vec![Point { attaches: self.attaches - 1, ..to(Phase::Attaching) }]
+        let to = |disk| Point { disk, ..self.clone() };
+        let mut moves = Vec::new();
+        match self.disk.phase {
+            Phase::Attaching => moves.push(to(ModelDisk { phase: Phase::InUse, ..self.disk })),
+            Phase::Detaching => moves.push(to(ModelDisk { phase: Phase::Available, ..self.disk })),
+            Phase::Available | Phase::InUse | Phase::Deleted => {}
+        }
+        if self.disk.resizing {
+            moves.push(to(ModelDisk { resizing: false, ..self.disk }));
+        }
+        for (place, call) in self.open.iter().enumerate() {
+            if let Some(disk) = self.disk.after(*call) {
+                let mut moved = to(disk);
+                moved.open.remove(place);
+                moves.push(moved);
             }
-            Phase::InUse if self.detaches > 0 => {
-                vec![Point { detaches: self.detaches - 1, ..to(Phase::Detaching) }]
-            }
-            Phase::Available | Phase::InUse => Vec::new(),
-        };
-        for (place, name) in self.renames.iter().enumerate() {
-            let mut renamed = self.clone();
-            renamed.renames.remove(place);
-            renamed.disk.name = *name;
-            moves.push(renamed);
         }
         moves
     }
 
-    /// The point after the next event of a caller, if that can come next. Effects that nobody saw
-    /// may as well have been none.
-    fn after(&self, callers: &[Vec<Event>], caller: usize, seen: &HashSet<u64>) -> Option<Point> {
+    /// The point after the next event of a caller, if that can come next.
+    fn after(
+        &self,
+        callers: &[Vec<Event>],
+        caller: usize,
+        seen: &HashSet<[u64; 2]>,
+    ) -> Option<Point> {
         let upcoming = |caller: usize| callers[caller].get(self.next[caller]);
         let event = upcoming(caller)?;
         if (0..callers.len()).filter_map(upcoming).any(|other| other.ended < event.began) {
@@ -124,52 +184,46 @@ impl Point {
         }
         let mut point = self.clone();
         point.next[caller] += 1;
-        let phase = &mut point.disk.phase;
-        let fits = match (event.call, event.reply) {
-            (Call::Attach, Reply::Done) => {
-                std::mem::replace(phase, Phase::Attaching) == Phase::Available
+        match (event.reply, event.call) {
+            (Reply::Done, call) => point.disk = self.disk.after(call)?,
+            (Reply::Refused, call) => {
+                if self.disk.after(call).is_some() {
+                    return None;
+                }
             }
-            (Call::Detach, Reply::Done) => {
-                std::mem::replace(phase, Phase::Detaching) == Phase::InUse
+            (Reply::Seen(disk), Call::Look) if self.disk.looks_like(disk) => {}
+            (Reply::Seen(_), _) => return None,
+            (Reply::Unknown, Call::Look) => {}
+            // A text that nobody saw may as well not have been set.
+            (Reply::Unknown, Call::Set(text, number))
+                if !seen.iter().any(|texts| texts[text as usize] == number) => {}
+            (Reply::Unknown, call) => {
+                point.open.push(call);
+                point.open.sort_unstable();
             }
-            (Call::Attach, Reply::Refused) => *phase != Phase::Available,
-            (Call::Detach, Reply::Refused) => *phase != Phase::InUse,
-            (Call::Rename(name), Reply::Done) => {
-                point.disk.name = name;
-                true
-            }
-            (Call::Attach, Reply::Unknown) => {
-                point.attaches += 1;
-                true
-            }
-            (Call::Detach, Reply::Unknown) => {
-                point.detaches += 1;
-                true
-            }
-            (Call::Rename(name), Reply::Unknown) => {
-                point.renames.extend(Some(name).filter(|name| seen.contains(name)));
-                point.renames.sort_unstable();
-                true
-            }
-            (Call::Look, Reply::Unknown) => true,
-            (Call::Look, Reply::Seen(disk)) => disk == self.disk,
-            (Call::Rename(_), Reply::Refused)
-            | (Call::Look, Reply::Done | Reply::Refused)
-            | (Call::Attach | Call::Detach | Call::Rename(_), Reply::Seen(_)) => false,
-        };
-        fits.then_some(point)
+        }
+        Some(point)
     }
 }
-
-const FRESH: ModelDisk = ModelDisk { phase: Phase::Available, name: 0 };
 
 fn event(call: Call, reply: Reply, began_ms: u64, ended_ms: u64) -> Event {
     let (began, ended) = (Duration::from_millis(began_ms), Duration::from_millis(ended_ms));
     Event { call, reply, began, ended }
 }
 
+/// A look at a disk with this number in its name.
 fn seen(phase: Phase, name: u64, at_ms: u64) -> Event {
-    event(Call::Look, Reply::Seen(ModelDisk { phase, name }), at_ms, at_ms + 1)
+    let disk = ModelDisk { phase, texts: [name, 0], ..ModelDisk::FRESH };
+    event(Call::Look, Reply::Seen(disk), at_ms, at_ms + 1)
+}
+
+fn seen_size(size: u64, at_ms: u64) -> Event {
+    let disk = ModelDisk { size, ..ModelDisk::FRESH };
+    event(Call::Look, Reply::Seen(disk), at_ms, at_ms + 1)
+}
+
+const fn rename(number: u64) -> Call {
+    Call::Set(Text::Name, number)
 }
 
 #[test]
@@ -182,10 +236,20 @@ fn has_order_accepts_calls_side_by_side_and_effects_of_unknown_calls() {
     ];
     let other = vec![
         event(Call::Attach, Reply::Refused, 5, 15),
-        event(Call::Rename(7), Reply::Unknown, 16, 18),
-        event(Call::Rename(8), Reply::Unknown, 19, 21),
+        event(rename(7), Reply::Unknown, 16, 18),
+        event(rename(8), Reply::Unknown, 19, 21),
     ];
-    assert!(has_order(FRESH, &[one, other]));
+    assert!(has_order(ModelDisk::FRESH, &[one, other]));
+    // A resize that nobody saw, which is under way, keeps others out; so does its size.
+    let resized = vec![
+        event(Call::Resize(40), Reply::Unknown, 0, 10),
+        event(Call::Attach, Reply::Refused, 20, 30),
+        event(Call::Resize(30), Reply::Refused, 40, 50),
+        event(Call::Delete, Reply::Unknown, 60, 70),
+        event(rename(1), Reply::Refused, 80, 90),
+        seen(Phase::Deleted, 0, 100),
+    ];
+    assert!(has_order(ModelDisk::FRESH, &[resized]));
 }
 
 #[test]
@@ -204,14 +268,22 @@ fn has_order_rejects_lost_calls_stale_reads_and_two_winners() {
         vec![vec![event(Call::Attach, Reply::Refused, 0, 10)]],
         // A name comes back.
         vec![vec![
-            event(Call::Rename(1), Reply::Done, 0, 10),
-            event(Call::Rename(2), Reply::Done, 20, 30),
+            event(rename(1), Reply::Done, 0, 10),
+            event(rename(2), Reply::Done, 20, 30),
             seen(Phase::Available, 1, 40),
         ]],
         // A detach that nobody asked for.
         vec![vec![event(Call::Attach, Reply::Done, 0, 10), seen(Phase::Detaching, 0, 20)]],
+        // A resize that was undone.
+        vec![vec![event(Call::Resize(40), Reply::Done, 0, 10), seen_size(20, 20)]],
+        // A disk that comes back, and one that is deleted while it is attached.
+        vec![vec![event(Call::Delete, Reply::Done, 0, 10), seen(Phase::Available, 0, 20)]],
+        vec![vec![
+            event(Call::Attach, Reply::Done, 0, 10),
+            event(Call::Delete, Reply::Done, 20, 30),
+        ]],
     ];
     for history in histories {
-        assert!(!has_order(FRESH, &history), "{history:?}");
+        assert!(!has_order(ModelDisk::FRESH, &history), "{history:?}");
     }
 }

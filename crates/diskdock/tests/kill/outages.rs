@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use diskdock::ids::IdGenerator;
 use serde_json::{Value, json};
 
-use super::history::{Call, Event, ModelDisk, Phase, Reply, has_order};
+use super::history::{Call, Event, ModelDisk, Phase, Reply, Text, has_order};
 use super::server::{Server, TIMEOUT, call, http};
 use super::{INSTANCE, SERIAL, state};
 
@@ -31,7 +31,10 @@ const REST: Duration = Duration::from_millis(150);
 /// How long callers go on after what happened in a round.
 const AFTERWARDS: Duration = Duration::from_millis(600);
 
-static NAMES: AtomicU64 = AtomicU64::new(1);
+/// The key of the tag that callers set.
+const TAG: &str = "number";
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 /// An event that disturbs a round.
 #[derive(Clone, Copy, Debug)]
@@ -101,13 +104,27 @@ fn start(directory: &Path) -> Server {
 fn reply(address: &str, disk: &str, wanted: Call) -> Option<Reply> {
     TcpStream::connect(address).ok()?;
     let began = Instant::now();
-    let name = if let Call::Rename(number) = wanted { format!("n{number}") } else { String::new() };
+    let number = match wanted {
+        Call::Set(_, number) | Call::Resize(number) => number.to_string(),
+        Call::Attach | Call::Detach | Call::Delete | Call::Look => String::new(),
+    };
     let ids = format!("[\"{disk}\"]");
     let on = [("InstanceId", INSTANCE), ("DiskId", disk)];
+    let tag = [
+        ("ResourceType", "disk"),
+        ("ResourceId.1", disk),
+        ("Tag.1.Key", TAG),
+        ("Tag.1.Value", number.as_str()),
+    ];
     let (action, parameters): (_, &[(&str, &str)]) = match wanted {
         Call::Attach => ("AttachDisk", &on),
         Call::Detach => ("DetachDisk", &on),
-        Call::Rename(_) => ("ModifyDiskAttribute", &[("DiskId", disk), ("DiskName", &name)]),
+        Call::Delete => ("DeleteDisk", &on[1..]),
+        Call::Resize(_) => ("ResizeDisk", &[("DiskId", disk), ("NewSize", &number)]),
+        Call::Set(Text::Name, _) => {
+            ("ModifyDiskAttribute", &[("DiskId", disk), ("DiskName", &format!("n{number}"))])
+        }
+        Call::Set(Text::Tag, _) => ("TagResources", &tag),
         Call::Look => ("DescribeDisks", &[("DiskIds", &ids)]),
     };
     let answered = call(address, action, parameters);
@@ -115,7 +132,7 @@ fn reply(address: &str, disk: &str, wanted: Call) -> Option<Reply> {
     let Some((status, answer)) = answered else { return Some(Reply::Unknown) };
     Some(match (status, wanted) {
         (200, Call::Look) => Reply::Seen(model(&answer)),
-        (200, Call::Attach | Call::Detach | Call::Rename(_)) => Reply::Done,
+        (200, _) => Reply::Done,
         (503, _) => {
             assert_eq!(answer["Code"], "ServiceUnavailable", "{action}: {answer}");
             Reply::Unknown
@@ -129,6 +146,9 @@ fn reply(address: &str, disk: &str, wanted: Call) -> Option<Reply> {
 
 fn model(answer: &Value) -> ModelDisk {
     let disk = &answer["Disks"]["Disk"][0];
+    if disk.is_null() {
+        return ModelDisk { phase: Phase::Deleted, ..ModelDisk::FRESH };
+    }
     let phase = match disk["Status"].as_str().unwrap() {
         "Available" => Phase::Available,
         "Attaching" => Phase::Attaching,
@@ -136,8 +156,11 @@ fn model(answer: &Value) -> ModelDisk {
         "Detaching" => Phase::Detaching,
         other => panic!("a disk is {other}"),
     };
+    let number = |text: &str| text.parse().unwrap_or(0);
     let name = disk["DiskName"].as_str().unwrap().trim_start_matches('n');
-    ModelDisk { phase, name: name.parse().unwrap_or(0) }
+    let tag = disk["Tags"]["Tag"][0]["TagValue"].as_str().unwrap_or_default();
+    let size = disk["Size"].as_u64().unwrap();
+    ModelDisk { phase, texts: [number(name), number(tag)], size, resizing: false }
 }
 
 /// Calls one disk at both servers until it is told to stop.
@@ -151,10 +174,14 @@ fn caller(
     let random = IdGenerator::from_seed(seed);
     let mut events = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        let wanted = match random.random() % 8 {
-            0..3 => Call::Attach,
-            3..6 => Call::Detach,
-            6 => Call::Rename(NAMES.fetch_add(1, Ordering::Relaxed)),
+        let wanted = match random.random() % 128 {
+            0 => Call::Delete,
+            1..44 => Call::Attach,
+            44..88 => Call::Detach,
+            // Not always larger than the size.
+            88..96 => Call::Resize(15 + NUMBERS.fetch_add(1, Ordering::Relaxed) / 4),
+            96..104 => Call::Set(Text::Name, NUMBERS.fetch_add(1, Ordering::Relaxed)),
+            104..112 => Call::Set(Text::Tag, NUMBERS.fetch_add(1, Ordering::Relaxed)),
             _ => Call::Look,
         };
         let address = cluster.address(usize::from(random.random().is_multiple_of(2)));
@@ -207,7 +234,7 @@ fn at_rest(cluster: &Cluster, disk: &str) -> ModelDisk {
         let looks = [0, 1].map(|server| reply(&cluster.address(server), disk, Call::Look));
         if let [Some(Reply::Seen(one)), Some(Reply::Seen(other))] = looks
             && one == other
-            && matches!(one.phase, Phase::Available | Phase::InUse)
+            && matches!(one.phase, Phase::Available | Phase::InUse | Phase::Deleted)
         {
             return one;
         }
@@ -300,11 +327,12 @@ fn check(cluster: &Cluster, known: &mut HashMap<String, ModelDisk>, seen: Seen) 
     let mut events = 0;
     for (disk, mut callers) in seen.of_disks {
         let now = at_rest(cluster, &disk);
+        let after = ModelDisk { resizing: true, ..now };
         let last = Duration::MAX;
         let look = Event { call: Call::Look, reply: Reply::Seen(now), began: last, ended: last };
         events += callers.iter().map(Vec::len).sum::<usize>();
         callers.push(vec![look]);
-        let began = known.insert(disk.clone(), now).unwrap();
+        let began = known.insert(disk.clone(), after).unwrap();
         assert!(has_order(began, &callers), "{disk} was {began:?}: {callers:#?}");
     }
     for (name, id) in seen.made {
@@ -314,6 +342,20 @@ fn check(cluster: &Cluster, known: &mut HashMap<String, ModelDisk>, seen: Seen) 
         assert_eq!(found["Disks"]["Disk"][0]["DiskId"], id, "{found}");
     }
     events
+}
+
+/// Makes a disk for each that was deleted.
+fn replace_deleted(cluster: &Cluster, known: &mut HashMap<String, ModelDisk>) {
+    known.retain(|_, disk| disk.phase != Phase::Deleted);
+    while known.len() < DISKS {
+        let new = [("ZoneId", "cn-hangzhou-i"), ("Size", "20"), ("DiskCategory", "cloud_essd")];
+        let (status, answer) = call(&cluster.address(0), "CreateDisk", &new).expect("an answer");
+        assert_eq!(status, 200, "{answer}");
+        let disk = answer["DiskId"].as_str().unwrap().to_owned();
+        let fresh = at_rest(cluster, &disk);
+        assert_eq!(fresh, ModelDisk::FRESH);
+        known.insert(disk, fresh);
+    }
 }
 
 /// The log of each server says once that the database is away and once that it is back, and nothing
@@ -339,16 +381,15 @@ fn calls_to_two_servers_have_an_order_through_kills_and_outages() {
     let body = state(&disks).to_string();
     let (status, reply) = http(&cluster.address(0), "PUT", "/_diskdock/state", &body).unwrap();
     assert_eq!(status, 200, "{reply}");
-    let mut known: HashMap<_, _> = disks
-        .iter()
-        .map(|disk| (disk.clone(), ModelDisk { phase: Phase::Available, name: 0 }))
-        .collect();
+    let mut known: HashMap<_, _> = disks.into_iter().map(|disk| (disk, ModelDisk::FRESH)).collect();
     let (mut events, mut made, mut outages) = (0, 0, 0);
     for round_number in 0..number("ROUNDS", ROUNDS) {
+        let disks: Vec<_> = known.keys().cloned().collect();
         let seen = round(&mut cluster, &disks, round_number, &random);
         made += seen.made.len();
         outages += usize::from(!matches!(seen.disturbance, Disturbance::Kill(_)));
         events += check(&cluster, &mut known, seen);
+        replace_deleted(&cluster, &mut known);
     }
     check_log(&cluster, outages);
     println!("{events} calls of {DISKS} disks have an order; {made} disks were made once each");

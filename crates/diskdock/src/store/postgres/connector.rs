@@ -20,7 +20,15 @@ const REST: Duration = Duration::from_millis(250);
 pub(super) struct Connector {
     address: PostgresAddress,
     runtime: Handle,
-    outage: Mutex<Option<Outage>>,
+    seen: Mutex<Seen>,
+}
+
+/// What is known of the database.
+#[derive(Default)]
+struct Seen {
+    outage: Option<Outage>,
+    /// When the newest connection was made.
+    connected_at: Option<Instant>,
 }
 
 /// A time in which the database is away.
@@ -33,16 +41,16 @@ struct Outage {
 
 impl Connector {
     pub(super) fn new(address: PostgresAddress, runtime: Handle) -> Connector {
-        Connector { address, runtime, outage: Mutex::default() }
+        Connector { address, runtime, seen: Mutex::default() }
     }
 
-    fn outage(&self) -> MutexGuard<'_, Option<Outage>> {
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the database could not be reached the last time.
     pub(super) fn is_away(&self) -> bool {
-        self.outage().is_some()
+        self.seen().outage.is_some()
     }
 
     /// The first connection, whose failure is told to who starts the server.
@@ -54,16 +62,20 @@ impl Connector {
         })
     }
 
-    /// A connection did not answer in time: new ones would not either.
-    pub(super) fn note_silence(&self) {
-        self.note_failure("it does not answer");
+    /// A connection did not answer a question of this moment in time: new ones would not either,
+    /// unless one was made since.
+    pub(super) fn note_silence(&self, since: Instant) {
+        self.note_failure("it does not answer", since);
     }
 
-    fn note_failure(&self, cause: &str) {
+    fn note_failure(&self, cause: &str, began: Instant) {
         let now = Instant::now();
-        let mut outage = self.outage();
-        let known = outage.as_ref().map(|outage| outage.since);
-        *outage = Some(Outage { since: known.unwrap_or(now), next_attempt: Some(now + REST) });
+        let mut seen = self.seen();
+        if seen.connected_at.is_some_and(|connected_at| connected_at > began) {
+            return;
+        }
+        let known = seen.outage.as_ref().map(|outage| outage.since);
+        seen.outage = Some(Outage { since: known.unwrap_or(now), next_attempt: Some(now + REST) });
         if known.is_none() {
             tracing::warn!(cause, "the database is away; calls are refused until it is back");
         }
@@ -71,21 +83,24 @@ impl Connector {
 
     /// A connection, or the news that there is none.
     pub(super) fn connect(&self) -> Result<Session, StoreError> {
-        if let Some(outage) = self.outage().as_mut()
+        if let Some(outage) = self.seen().outage.as_mut()
             && outage.next_attempt.take_if(|next| Instant::now() >= *next).is_none()
         {
             return Err(StoreError::Unavailable);
         }
+        let began = Instant::now();
         match Session::connect(&self.address, &self.runtime) {
             Ok(session) => {
-                if let Some(outage) = self.outage().take() {
+                let mut seen = self.seen();
+                seen.connected_at = Some(Instant::now());
+                if let Some(outage) = seen.outage.take() {
                     let away_s = outage.since.elapsed().as_secs();
                     tracing::warn!(away_s, "the database is back");
                 }
                 Ok(session)
             }
             Err(ConnectFault(cause)) => {
-                self.note_failure(&cause);
+                self.note_failure(&cause, began);
                 Err(StoreError::Unavailable)
             }
         }

@@ -123,12 +123,12 @@ impl Postgres {
         while let Some(kept) = self.take_reader() {
             match kept.begin(BEGIN_READ) {
                 Ok(()) => return Ok(kept),
-                // It did not answer: a new connection would not either.
-                Err(error) if kept.is_silent() => {
-                    self.connector.note_silence();
-                    return Err(error);
+                Err(error) => {
+                    if let Some(since) = kept.unanswered_since() {
+                        self.connector.note_silence(since);
+                        return Err(error);
+                    }
                 }
-                Err(_) => {}
             }
         }
         self.connect_to_read()
@@ -164,8 +164,8 @@ impl Engine for Postgres {
         }
         let session = self.begin_read()?;
         work(&PostgresTx::new(&session, TxAccess::Read));
-        if session.is_silent() {
-            self.connector.note_silence();
+        if let Some(since) = session.unanswered_since() {
+            self.connector.note_silence(since);
         }
         if session.is_lost() {
             return Err(StoreError::Unavailable);

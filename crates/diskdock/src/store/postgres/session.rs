@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
@@ -37,8 +38,8 @@ pub(super) struct Session {
     statements: RefCell<HashMap<String, Statement>>,
     /// Nothing more may be asked on it: it was lost, or an answer is still to come.
     is_lost: Cell<bool>,
-    /// An answer did not come in time.
-    is_silent: Cell<bool>,
+    /// When the question was asked whose answer did not come in time.
+    unanswered_since: Cell<Option<Instant>>,
     /// The first error since the transaction began: the server commits nothing after one, and says
     /// so only in passing.
     first_error: RefCell<Option<StoreError>>,
@@ -58,14 +59,14 @@ impl Session {
             runtime: runtime.clone(),
             statements: RefCell::default(),
             is_lost: Cell::new(false),
-            is_silent: Cell::new(false),
+            unanswered_since: Cell::new(None),
             first_error: RefCell::default(),
         })
     }
 
-    /// Whether an answer did not come in time.
-    pub(super) fn is_silent(&self) -> bool {
-        self.is_silent.get()
+    /// When the question was asked whose answer did not come in time, if there is one.
+    pub(super) fn unanswered_since(&self) -> Option<Instant> {
+        self.unanswered_since.get()
     }
 
     /// Begins a transaction.
@@ -92,9 +93,10 @@ impl Session {
             self.is_lost.set(true);
             return Err(StoreError::Unavailable);
         }
+        let asked_at = Instant::now();
         let Some(answer) = wait(&self.runtime, ANSWER_TIMEOUT, future) else {
             self.is_lost.set(true);
-            self.is_silent.set(true);
+            self.unanswered_since.set(Some(asked_at));
             return Err(StoreError::Unavailable);
         };
         answer.map_err(|error| {

@@ -204,8 +204,8 @@ impl PostgresWriterThread {
         };
         self.number += 1;
         let attempt = self.in_transaction(&session, batch, access);
-        if session.is_silent() {
-            self.connector.note_silence();
+        if let Some(since) = session.unanswered_since() {
+            self.connector.note_silence(since);
         }
         self.session = Some(session).filter(|session| !session.is_lost());
         attempt
