@@ -87,7 +87,7 @@ struct Took {
     after: Duration,
 }
 
-/// What one round took, by DetachDisk and right beside it by the bare commands.
+/// The times of one round: of DetachDisk, and right beside it of the bare commands.
 struct Pair {
     ours: Took,
     bare: Took,

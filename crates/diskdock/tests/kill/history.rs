@@ -18,7 +18,7 @@ pub(crate) enum Phase {
     Deleted,
 }
 
-/// What a call sets whatever the disk is doing.
+/// A text that a call sets whatever the disk is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Text {
     Name,

@@ -49,7 +49,7 @@ pub(super) fn follow(driver: &Weak<Qemu>, instance: InstanceId, mut events: Even
 
 /// The part of a disk's device that is gone.
 #[derive(Clone, Copy)]
-enum Part {
+enum DeletedPart {
     /// The one that has the volume open.
     Backend,
     /// All of it.
@@ -69,11 +69,11 @@ impl Qemu {
         match notice {
             Notice::Event(Event::DeviceDeleted { device: Some(device), .. }) => {
                 let Some(named) = object_names::parse_device(&device) else { return Ok(()) };
-                self.handle_deleted(attachment(instance, named), Part::Device).await
+                self.handle_deleted(attachment(instance, named), DeletedPart::Device).await
             }
             Notice::Event(Event::DeviceDeleted { device: None, path }) => {
                 let Some(named) = object_names::parse_backend_path(&path) else { return Ok(()) };
-                self.handle_deleted(attachment(instance, named), Part::Backend).await
+                self.handle_deleted(attachment(instance, named), DeletedPart::Backend).await
             }
             Notice::Event(Event::DeviceUnplugGuestError { device: Some(device), .. }) => {
                 self.handle_unplug_refused(instance, &device).await
@@ -101,7 +101,7 @@ impl Qemu {
     async fn handle_deleted(
         &self,
         deleted: AttachmentId,
-        part: Part,
+        part: DeletedPart,
     ) -> Result<(), TransientError> {
         let machine = self.machine(&deleted.instance)?;
         let mut state = machine.state.lock().await;
@@ -144,15 +144,15 @@ impl Qemu {
         machine: &Machine,
         state: &mut State,
         deleted: &AttachmentId,
-        part: Part,
+        part: DeletedPart,
     ) -> Result<(), TransientError> {
         let Some(client) = Machine::open_connection(state) else { return Ok(()) };
         let on_request = self.release_deleted(machine, state, &client, deleted).await?;
         match part {
-            Part::Device if !on_request => {
+            DeletedPart::Device if !on_request => {
                 self.reconcile_with_devices(machine, state, &client).await
             }
-            Part::Device | Part::Backend => Ok(()),
+            DeletedPart::Device | DeletedPart::Backend => Ok(()),
         }
     }
 

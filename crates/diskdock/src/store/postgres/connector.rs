@@ -23,7 +23,7 @@ pub(super) struct Connector {
     seen: Mutex<Seen>,
 }
 
-/// What is known of the database.
+/// The knowledge of the database: whether it is away, and when it was there.
 #[derive(Default)]
 struct Seen {
     outage: Option<Outage>,
