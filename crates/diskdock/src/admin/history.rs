@@ -19,14 +19,18 @@ const RECORDS: usize = 10_000;
 /// Resources of one call that are shown, at most.
 const SHOWN: usize = 20;
 
-/// What is known of the resource with this id, latest first: the calls of this process that named
-/// or made it, refused ones too, accepted writes of earlier ones, and operations on it.
+/// Calls and operations about the resource with this id, latest first: the calls of this process
+/// that named or made it, refused ones too, but no successful reads; accepted writes of earlier
+/// processes; and operations on it.
 pub(crate) async fn history(
     State(state): State<AdminState>,
     Path(id): Path<String>,
 ) -> ControlResult {
     let services = &state.gateway.services;
-    let is_about = |call: &RecentCall| subjects(call).iter().any(|(_, named)| *named == id);
+    let is_about = |call: &RecentCall| {
+        let is_quiet = call.status < 400 && reads(call);
+        !is_quiet && subjects(call).iter().any(|(_, named)| *named == id)
+    };
     let recent = state.gateway.recent.latest(|call| is_about(call).then(|| shown_call(call)));
     let mut calls: Vec<Value> = recent.into_iter().flatten().collect();
     let known: BTreeSet<String> =
@@ -56,12 +60,16 @@ pub(super) fn shown_call(call: &RecentCall) -> Value {
         "key": request.map(|request| &request.caller.access_key_id),
         "action": call.action,
         "about": about,
-        "reads": find(call.action).is_some_and(|listed| !listed.spec().mutates),
+        "reads": reads(call),
         "status": call.status,
         "code": call.code,
         "took_us": call.took_us,
         "parameters": parameters(call),
     })
+}
+
+fn reads(call: &RecentCall) -> bool {
+    find(call.action).is_some_and(|listed| !listed.spec().mutates)
 }
 
 /// An accepted write that only the store remembers.

@@ -1,4 +1,4 @@
-//! What consoles show at one moment, and what differs between two moments.
+//! Pictures that consoles show, and the differences between two of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,10 +38,10 @@ impl Picture {
         self.object(now, lists.collect())
     }
 
-    /// What turns `earlier` into this picture, as a JSON object: `delta` has an object for each list
-    /// that differs. In it, `gone` are the ids of rows that are removed, `changed` are rows that
-    /// replace the one with the same id, `added` are pairs of a place in the new list and a row. A
-    /// list whose rows changed places is `all` of its rows instead.
+    /// The changes that turn `earlier` into this picture, as a JSON object: `delta` has an object
+    /// for each list that differs. In it, `gone` are the ids of rows that are removed, `changed`
+    /// are rows that replace the one with the same id, `added` are pairs of a place in the new list
+    /// and a row. A list whose rows changed places is `all` of its rows instead.
     pub(super) fn delta_from(&self, earlier: &Picture, now: &str) -> String {
         let lists = self.lists.iter().filter_map(|(name, rows)| {
             let before = earlier.lists.iter().find(|(other, _)| other == name);

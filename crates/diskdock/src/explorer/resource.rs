@@ -55,8 +55,9 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
         p.crumbs { a href="/explorer/console" { "Console" } " / " (noun) }
         h1.of-resource { (capital(noun)) " " span.id { (id) } }
         noscript { p.notice { "This page needs script. Without it, use " (kind.listing.action) "." } }
-        div.resource data-script-only data-noun=(noun) data-id=(id) data-region=(region.unwrap_or_default())
-            data-kinds=(kinds(kind)) data-nouns=(nouns()) data-prefixes=(prefixes()) hidden {
+        div.resource data-script-only data-noun=(noun) data-id=(id)
+            data-region=(region.unwrap_or_default()) data-kinds=(kinds(kind))
+            data-nouns=(nouns()) data-prefixes=(prefixes()) hidden {
             p.watching role="status" { "Looking …" }
             div.refusal role="alert" {}
             p.what-it-is aria-live="polite" {}
@@ -70,7 +71,7 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             }
             section id="calls" {
                 h2 { "Calls" }
-                p.hint { "Calls since the server started that named or made it, and accepted writes of earlier times." }
+                p.hint { "Calls since the server started that named or made it, without queries that succeeded, and accepted writes of earlier times." }
                 p.quiet { "None." }
                 div.calls { (table("Calls", CALLS)) }
             }
@@ -103,10 +104,10 @@ fn uses(kind: &Resource, id: &str, region: Option<&str>) -> Markup {
     };
     html! {
         section id="uses" {
-            h2 { "What can be done" }
+            h2 { "Actions" }
             (list("uses", naming().filter(|(listed, _)| listed.spec().mutates), id, region))
             details {
-                summary { "What can be asked" }
+                summary { "Queries" }
                 (list("uses", naming().filter(|(listed, _)| !listed.spec().mutates), id, region))
             }
         }
@@ -125,7 +126,8 @@ fn list(
                 @let spec = listed.spec();
                 @let takes_away = spec.risk == Risk::TakesAway;
                 li data-fits=(spec.fitting(parameter).join(" ")) {
-                    a.takes-away[takes_away] href=(filled(listed, parameter, id, region)) title=(spec.summary) {
+                    @let href = filled(listed, parameter, id, region);
+                    a.takes-away[takes_away] href=(href) title=(spec.summary) {
                         (key(listed))
                     }
                 }

@@ -219,6 +219,8 @@ impl Gateway {
     ) {
         let reads = answer.status.is_success()
             && incoming.action.is_some_and(|listed| !listed.spec().mutates);
+        // Other replies may hold secrets.
+        let names_made = incoming.action.is_some_and(|listed| listed.spec().replies_with_ids());
         let call = RecentCall {
             number: 0,
             at: self.services.clock.now(),
@@ -228,7 +230,7 @@ impl Gateway {
             code: answer.code,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             request: incoming.request,
-            reply,
+            reply: if names_made { reply } else { Vec::new() },
         };
         self.recent.keep(call, reads);
     }

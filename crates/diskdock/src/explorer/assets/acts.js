@@ -12,6 +12,7 @@ const root = one(".console");
 const refusal = one(".refusal");
 const dialog = one("dialog.ask");
 const { version } = root.dataset;
+const cautions = JSON.parse(root.dataset.cautions);
 
 export const forget = () => refusal.replaceChildren();
 export const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
@@ -49,7 +50,7 @@ export async function control(verb, concerned) {
 // of a `text`, to the text, or null.
 function sure(what, said, { size, text } = {}) {
   one("h2", dialog).textContent = `${what}?`;
-  one(".said", dialog).textContent = said;
+  one(".said", dialog).textContent = [said, cautions[what]].filter(Boolean).join(" ");
   const yes = one("button[value=yes]", dialog);
   yes.textContent = `Yes, ${what}`;
   yes.className = size || text ? "primary" : "danger";
@@ -74,8 +75,7 @@ function sure(what, said, { size, text } = {}) {
 export const attach = (DiskId, InstanceId) => act("AttachDisk", { DiskId, InstanceId });
 
 export async function detach(DiskId, InstanceId) {
-  const said = `Unmount ${DiskId} in the guest of ${InstanceId} first: what it has not written yet is lost.`;
-  if (await sure("DetachDisk", said)) await act("DetachDisk", { DiskId, InstanceId });
+  if (await sure("DetachDisk", `${DiskId} leaves ${InstanceId}.`)) await act("DetachDisk", { DiskId, InstanceId });
 }
 
 export async function refuse(concerned) {
@@ -104,16 +104,15 @@ async function tag(kind, { id, region: RegionId }) {
 }
 
 async function deleteDisk(DiskId) {
-  if (await sure("DeleteDisk", `${DiskId} and everything on it are gone for good.`)) await act("DeleteDisk", { DiskId });
+  if (await sure("DeleteDisk", `${DiskId} is deleted.`)) await act("DeleteDisk", { DiskId });
 }
 
 async function deleteInstance(InstanceId) {
-  const said = `${InstanceId} is gone for good, and so are its system disk and those data disks that go with it.`;
-  if (await sure("DeleteInstance", said)) await act("DeleteInstance", { InstanceId });
+  if (await sure("DeleteInstance", `${InstanceId} is deleted.`)) await act("DeleteInstance", { InstanceId });
 }
 
 async function interrupt(action, InstanceId) {
-  if (await sure(action, `The guest of ${InstanceId} stops working meanwhile.`)) await act(action, { InstanceId });
+  if (await sure(action, `This is about ${InstanceId}.`)) await act(action, { InstanceId });
 }
 
 // A new disk in the instance's zone, attached as soon as it is Available.

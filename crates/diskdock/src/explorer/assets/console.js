@@ -4,7 +4,7 @@ import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse 
 import { all, element, keep, one } from "./common.js";
 import { keyed, matching, paged, refill } from "./keyed.js";
 import { region } from "./key.js";
-import { callRow, identity, since, smallButton, status, tableRow, tellTime, until } from "./rows.js";
+import { callRow, columns, identity, since, smallButton, status, tableRow, tellTime, until } from "./rows.js";
 import { watchForever } from "./stream.js";
 
 // Instances up to this number are unfolded at first, and are a list to choose from.
@@ -17,6 +17,7 @@ const tokenForm = one("form.token");
 const filter = one("#filter");
 const place = one("#region");
 const reads = one("#reads");
+const [operationColumns, callColumns] = [columns("#operations"), columns("#calls")];
 let picture;
 let dragged;
 
@@ -175,13 +176,13 @@ function operationRow(one) {
   const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
   const ids = element("span", { class: "ids" }, ...Object.values(concerned).map(narrowedTo));
   const deadline = one.given_up || !one.deadline_at ? "" : until(one.deadline_at);
-  return tableRow([state, one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline, one.last_event, element("span", { class: "verbs" }, ...buttons)]);
+  return tableRow([state, one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline, one.last_event, element("span", { class: "verbs" }, ...buttons)], operationColumns);
 }
 
 const showInstances = paged(one(".instances .list"), instanceRow, one(".instances .more"), () => show());
 const showFree = paged(one(".free .disks"), freeCard, one(".free .more"), () => show());
 const showOperations = paged(one(".operations tbody"), operationRow, one(".operations .more"), () => show());
-const showCalls = keyed(one(".calls tbody"), (call) => callRow(call, nouns));
+const showCalls = keyed(one(".calls tbody"), (call) => callRow(call, nouns, callColumns));
 
 const diskTexts = (disk) => [disk.id, disk.name, disk.status, disk.zone, disk.region, disk.category, disk.account, disk.device, ...disk.tags];
 const instanceTexts = (each) => [each.id, each.name, each.status, each.zone, each.region, each.type, each.account, ...each.locks, ...each.tags, ...each.disks.flatMap(diskTexts)];
@@ -232,7 +233,10 @@ function show() {
   showInstances(wanted, (each) => each);
   showFree(loose, (disk) => ({ id: disk.id, disk, fits: many ? "many" : fitting(disk) }));
   showOperations(operations, (each) => each);
-  showCalls(picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads)));
+  const calls = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
+  showCalls(calls);
+  one("#calls .quiet").hidden = calls.length > 0;
+  one("#calls .scroll").hidden = !calls.length;
   one("#instances .count").textContent = counted(instances, wanted, "instances");
   one("#free .count").textContent = counted(free, loose, "disks");
   one("#operations .quiet").hidden = operations.length > 0;

@@ -5,7 +5,7 @@ import { copyButton, element, one } from "./common.js";
 import { regionOf } from "./follow.js";
 import { keyed } from "./keyed.js";
 import { entries } from "./listing.js";
-import { callRow, moment, resourceHref, since, status, tableRow, tellTime, until } from "./rows.js";
+import { callRow, columns, moment, resourceHref, since, status, tableRow, tellTime, until } from "./rows.js";
 import { watchForever, withToken } from "./stream.js";
 import { jsonView, linker } from "./tree.js";
 
@@ -20,6 +20,7 @@ const [kinds, nouns] = [JSON.parse(root.dataset.kinds), JSON.parse(root.dataset.
 const kind = kinds[noun];
 const watching = one(".watching");
 const refusal = one(".refusal", root);
+const [operationColumns, callColumns] = [columns("#operations"), columns("#calls")];
 const changes = one("#changes ol");
 let region = root.dataset.region;
 let last;
@@ -64,11 +65,11 @@ function showFields(entry) {
 function operationRow(one) {
   const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
   const deadline = one.given_up || !one.deadline_at ? "" : until(one.deadline_at);
-  return tableRow([state, one.kind, one.phase, String(one.tries), one.given_up ? moment(one.created_at) : since(one.created_at), deadline, one.last_event]);
+  return tableRow([state, one.kind, one.phase, String(one.tries), one.given_up ? moment(one.created_at) : since(one.created_at), deadline, one.last_event], operationColumns);
 }
 
 const showOperations = keyed(one("#operations tbody"), operationRow);
-const showCalls = keyed(one("#calls tbody"), (call) => callRow(call, nouns));
+const showCalls = keyed(one("#calls tbody"), (call) => callRow(call, nouns, callColumns));
 
 function showList(section, rows, show) {
   show(rows);
@@ -125,6 +126,8 @@ function changesAnything({ delta }) {
 }
 
 root.hidden = false;
+showList("#operations", [], showOperations);
+showList("#calls", [], showCalls);
 one("h1 .id").after(" ", copyButton(id, id));
 document.addEventListener("key-changed", lookSoon);
 watchForever({

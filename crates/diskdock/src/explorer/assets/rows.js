@@ -1,6 +1,6 @@
 // What lists of resources, operations and calls are made of: ids, statuses, moments, rows.
 
-import { actionHref, copyButton, element, errorHref } from "./common.js";
+import { actionHref, all, copyButton, element, errorHref, one } from "./common.js";
 
 const EVERY_MS = 1000;
 
@@ -63,7 +63,12 @@ export function since(text, sign = 1) {
 
 export const until = (text) => (Number.isNaN(Date.parse(text)) ? text : element("span", {}, "in ", since(text, -1)));
 
-export const tableRow = (cells) => element("tr", {}, ...cells.map((cell) => element("td", {}, cell ?? "")));
+// The names of a table's columns, which stand beside the cells where there is no room for columns.
+export const columns = (within) => all("th", one(within)).map((head) => head.textContent);
+
+export function tableRow(cells, names) {
+  return element("tr", {}, ...cells.map((cell, at) => element("td", { "data-column": names[at] }, cell ?? "")));
+}
 
 // The resources that a call named or made, of those kinds that have pages.
 function subjects(call, nouns) {
@@ -79,7 +84,7 @@ function result({ status: code, code: name, took_us: took }) {
 }
 
 // A row of the latest calls; `nouns` are the kinds of resource that have pages.
-export function callRow(call, nouns) {
+export function callRow(call, nouns, names) {
   const given = call.parameters ?? [];
   const parameters = given.map(([name, value]) => `${name}=${value}`).join(" ");
   return tableRow([
@@ -90,5 +95,5 @@ export function callRow(call, nouns) {
     result(call),
     call.key ?? "unknown",
     element("code", {}, call.request_id),
-  ]);
+  ], names);
 }
