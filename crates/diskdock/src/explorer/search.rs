@@ -12,6 +12,10 @@ use crate::catalog::{ErrorCode, ParamSpec, Repeat};
 
 /// Most results that are shown.
 const RESULTS: usize = 60;
+/// Words that are looked for; further ones do not count.
+const WORDS: usize = 16;
+/// The longest word in which slips of the keys are looked for, in characters.
+const LONGEST: usize = 40;
 
 /// A search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ pub(super) fn json() -> String {
 /// those that match with a slip of the keys in a word.
 pub(crate) fn find(asked: &str) -> Vec<SearchEntry> {
     let asked = asked.trim().to_lowercase();
-    let words: Vec<&str> = asked.split_whitespace().collect();
+    let words: Vec<&str> = asked.split_whitespace().take(WORDS).collect();
     if words.is_empty() {
         return Vec::new();
     }
@@ -101,7 +105,10 @@ pub(crate) fn find(asked: &str) -> Vec<SearchEntry> {
 /// The entries in the order of their worst word by `of`.
 fn best(words: &[&str], of: fn(&SearchEntry, &str) -> Option<usize>) -> Vec<SearchEntry> {
     let rank = |entry: &SearchEntry| {
-        words.iter().try_fold(0, |worst: usize, word| Some(worst.max(of(entry, word)?)))
+        let low = |text: &str| text.to_lowercase();
+        let (text, more) = (low(&entry.text), low(&entry.more));
+        let entry = SearchEntry { text, more, ..entry.clone() };
+        words.iter().try_fold(0, |worst: usize, word| Some(worst.max(of(&entry, word)?)))
     };
     let ranked = entries().into_iter().filter_map(|entry| Some((rank(&entry)?, entry)));
     let mut ranked: Vec<_> = ranked.collect();
@@ -110,15 +117,15 @@ fn best(words: &[&str], of: fn(&SearchEntry, &str) -> Option<usize>) -> Vec<Sear
 }
 
 /// 0 for the very name, 1 for its start, 2 for inside it, 3 for the text, 4 for the words that are
-/// not shown; none without a match.
+/// not shown; none without a match. Text and further words of the entry are in lower case.
 fn matched(entry: &SearchEntry, word: &str) -> Option<usize> {
     let name = entry.name.to_lowercase();
     let ranks = [
         name == word,
         name.starts_with(word),
         name.contains(word),
-        entry.text.to_lowercase().contains(word),
-        entry.more.to_lowercase().contains(word),
+        entry.text.contains(word),
+        entry.more.contains(word),
     ];
     ranks.iter().position(|holds| *holds)
 }
@@ -126,7 +133,10 @@ fn matched(entry: &SearchEntry, word: &str) -> Option<usize> {
 /// How many slips of the keys lie between the word and the beginning of the name or of a part of
 /// it; none if more than one in four letters, or more than two.
 fn nearly(entry: &SearchEntry, word: &str) -> Option<usize> {
-    let word: Vec<char> = word.chars().collect();
+    let word: Vec<char> = word.chars().take(LONGEST + 1).collect();
+    if word.len() > LONGEST {
+        return None;
+    }
     let most = (word.len() / 4).min(2);
     let name: Vec<char> = entry.name.chars().collect();
     let starts = (0..name.len()).filter(|at| *at == 0 || name[*at].is_uppercase());

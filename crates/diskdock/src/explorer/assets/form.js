@@ -46,27 +46,36 @@ export function keepAddress(form) {
   form.addEventListener("click", ({ target }) => target.closest("button.add") && soon());
 }
 
+function arrayOf(text) {
+  try {
+    const list = JSON.parse(text.replaceAll("'", '"'));
+    return Array.isArray(list) ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 // What is wrong with a field, or nothing. The server decides; these are its limits as the page
 // tells them.
 function fault(field) {
   const value = field.value.trim();
-  // A member of a list is required only where something of its entry is given.
-  const entry = field.closest("fieldset");
-  const isWanted = !entry || all("[name]", entry).some((other) => other.value !== "");
+  // A member of an entry is required only where something of the entry is given, and of a plain list
+  // one value.
+  const [entry, list] = [field.closest("fieldset"), field.parentElement.parentElement.closest(".many")];
+  const others = entry ? all("[name]", entry) : list ? all("[name]", list) : [];
+  const isGiven = others.some((other) => other.value !== "");
+  const isWanted = entry ? isGiven : !isGiven;
   if (value === "") return "required" in field.dataset && isWanted && !field.closest(".unused") ? "is required" : "";
   if (field.dataset.limits) {
     const [least, most] = field.dataset.limits.split(" ").map(Number);
     if (!/^-?\d+$/.test(value) || Number(value) < least || Number(value) > most) return `is not a whole number from ${least} to ${most}`;
   }
+  const given = "array" in field.dataset ? arrayOf(value) : value.split(",");
+  if (!given) return 'is not a JSON array such as ["a","b"]';
   const words = field.list && all("option", field.list).map((option) => option.value);
-  if (words && !words.some((word) => word.toLowerCase() === value.toLowerCase())) return `is not one of ${words.join(", ")}`;
-  if ("array" in field.dataset) {
-    try {
-      if (!Array.isArray(JSON.parse(value.replaceAll("'", '"')))) return "is not a JSON array";
-    } catch {
-      return 'is not a JSON array such as ["a","b"]';
-    }
-  }
+  const low = words?.map((word) => word.toLowerCase());
+  const isKnown = (one) => low.includes(String(one).trim().toLowerCase());
+  if (words && !given.every(isKnown)) return `is not one of ${words.join(", ")}`;
   return "";
 }
 

@@ -3,6 +3,8 @@
 import { actionHref, element, errorHref, one } from "./common.js";
 
 const SHOWN = 12;
+const WORDS = 16;
+const LONGEST = 40;
 const KINDS = { a: "action", e: "error", p: "parameter" };
 const input = one(".search input");
 const list = element("div", { class: "found", id: "found", role: "listbox", "aria-label": "Found", hidden: true });
@@ -24,6 +26,7 @@ function matched([, name, text, more], word) {
 
 // How many slips of the keys lie between a word and the beginning of a part of the name.
 function nearly([, name], word) {
+  if (word.length > LONGEST) return Infinity;
   const most = Math.min(2, Math.floor(word.length / 4));
   const starts = [...name].flatMap((letter, at) => (at === 0 || /\p{Lu}/u.test(letter) ? [at] : []));
   const least = Math.min(...starts.map((at) => slips(word, name.slice(at).toLowerCase())));
@@ -55,7 +58,7 @@ function best(entries, words, of) {
 }
 
 export function matching(entries, asked) {
-  const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = asked.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS);
   if (!words.length) return [];
   const found = best(entries, words, matched);
   return found.length ? found : best(entries, words, nearly);
