@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+import { accessibilityFaults, assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "800ms");
 const browser = await startBrowser();
@@ -11,10 +11,10 @@ const { instance, disks: [disk] } = await instanceWithDisks(server, 1);
 const statuses = (page) => page.locator(".timeline .status").allTextContents();
 
 async function chooseDisk(page) {
-  const picker = page.locator('select[aria-label="Choose a value for DiskId"]');
-  await picker.focus();
-  await page.locator(`select[aria-label="Choose a value for DiskId"] option[value="${disk}"]`).waitFor({ state: "attached" });
-  await picker.selectOption(disk);
+  await page.locator("#in-DiskId").fill("data-1");
+  await page.locator("#offered").getByRole("option", { name: disk }).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
 }
 
 async function sendAndAgree(page) {
@@ -70,7 +70,7 @@ test("a query shows its reply as JSON and as XML", async () => {
   await shown.waitFor();
   assert.equal(JSON.parse(await shown.textContent()).TotalCount, 2);
   await page.getByRole("button", { name: "XML" }).click();
-  await page.getByText("<DescribeDisksResponse>").waitFor();
+  await page.locator(".outcome").getByText("<DescribeDisksResponse>").waitFor();
   assert.match(await shown.textContent(), /<TotalCount>2<\/TotalCount>/);
   await page.getByRole("button", { name: "JSON" }).click();
   await page.locator(".outcome pre", { hasText: '"TotalCount": 2' }).waitFor();
@@ -128,6 +128,85 @@ for (const width of [390, 1440]) test(`the Send button is in sight at the end of
   await page.locator("#form .row").last().scrollIntoViewIfNeeded();
   const { y, height } = await page.getByRole("button", { name: "Send" }).boundingBox();
   assert.ok(y > 0 && y + height <= 800, `at ${y}`);
+  await page.close();
+});
+
+test("a form with mistakes is not sent, says which they are, and can be sent all the same", async () => {
+  const { page, pageErrors } = await openPage(browser);
+  const sent = [];
+  page.on("request", (request) => request.method() === "POST" && new URL(request.url()).pathname === "/" && sent.push(request.url()));
+  await page.goto(`${server.origin}/explorer/actions/CreateDisk?RegionId=cn-hangzhou&Size=many`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".faults", { hasText: "Size is not a whole number from 1 to" }).waitFor();
+  assert.equal(await page.locator("#in-Size").getAttribute("aria-invalid"), "true");
+  assert.deepEqual(sent, []);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.locator(".faults a").click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "in-Size");
+  await page.getByRole("button", { name: "Send all the same" }).click();
+  await page.locator(".outcome a.code").waitFor();
+  assert.equal(sent.length, 1);
+  assertNoPageErrors(pageErrors, "mistakes", 1);
+  await page.close();
+});
+
+test("the address carries what is filled in before anything is sent", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/RunInstances`);
+  await page.locator("#in-InstanceName").fill("a & b");
+  await page.locator("#in-Password").fill("Example-1234");
+  await page.waitForURL(/InstanceName=a\+%26\+b/);
+  assert.doesNotMatch(page.url(), /Example/);
+  await page.reload();
+  assert.equal(await page.locator("#in-InstanceName").inputValue(), "a & b");
+  await page.close();
+});
+
+test("a long form is narrowed down to what is looked for, and to what is filled in", async () => {
+  const { page, pageErrors } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/RunInstances?UserData=aGk%3D`);
+  const rows = () => page.locator("#form .row:visible .name:visible").allTextContents();
+  assert.equal(await page.locator("#UserData").isVisible(), true, "what is filled in is not folded away");
+  await page.getByLabel("Find a parameter").fill("deletion");
+  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]), ["DeletionProtection"]);
+  await page.getByLabel("Find a parameter").fill("");
+  await page.getByLabel("only filled in").check();
+  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]).sort(), ["RegionId", "UserData"]);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  assertNoPageErrors(pageErrors, "a narrow form");
+  await page.close();
+});
+
+test("a reply links its ids, folds, is searched, and shows its list as a table", async () => {
+  const { page, pageErrors } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DescribeDisks?RegionId=cn-hangzhou`);
+  await page.getByRole("button", { name: "Send" }).click();
+  const reply = page.locator(".outcome pre");
+  const href = await reply.getByRole("link", { name: disk }).first().getAttribute("href");
+  assert.match(href, new RegExp(`^/explorer/resources/disk/${disk}`));
+  const whole = await reply.textContent();
+  await reply.getByRole("button", { name: "Fold" }).nth(1).click();
+  assert.equal(await reply.getByRole("link", { name: disk }).first().isVisible(), false);
+  assert.equal(await reply.textContent(), whole);
+  await reply.getByRole("button", { name: "Fold" }).nth(1).click();
+  await page.getByLabel("Find in the reply").fill("diskname");
+  await page.locator(".reply-bar", { hasText: "lines" }).waitFor();
+  assert.equal(await reply.locator(".json-line:visible", { hasText: "DiskId" }).count(), 0);
+  await page.getByRole("button", { name: "Table" }).click();
+  const table = page.locator(".list-table");
+  assert.equal(await table.locator("tbody tr").count(), JSON.parse(whole).TotalCount);
+  await table.getByRole("link", { name: disk }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  assertNoPageErrors(pageErrors, "a reply");
+  await page.close();
+});
+
+test("a destructive action says on its page and in its question what to do first", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DetachDisk?InstanceId=i-1&DiskId=d-1`);
+  await page.locator(".notice", { hasText: "Unmount the disk in the guest first" }).waitFor();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator("dialog", { hasText: "Unmount the disk in the guest first" }).waitFor();
   await page.close();
 });
 

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -60,7 +60,7 @@ export async function startServer(...options) {
   });
   const origin = `http://${address}`;
   await within(ANSWERS_WITHIN_MS, `an answer of ${origin}, see ${log}`, async () => (await fetch(`${origin}/_diskdock/health`)).ok);
-  return { origin, address, log: () => readFileSync(log, "utf8") };
+  return { origin, address, log: () => readFileSync(log, "utf8"), stop: () => child.kill("SIGTERM") };
 }
 
 export async function startBrowser() {
@@ -69,9 +69,18 @@ export async function startBrowser() {
   return browser;
 }
 
+// Takes scripts and styles from a folder, so that a change of them is tried without a build.
+function assetOf(folder) {
+  return (route) => {
+    const path = join(folder, basename(new URL(route.request().url()).pathname));
+    return existsSync(path) ? route.fulfill({ path }) : route.continue();
+  };
+}
+
 // A page whose errors, refused loads and warnings are collected; `expected` says which may be.
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  if (process.env.EXPLORER_ASSETS) await context.route("**/explorer/assets/*/*", assetOf(process.env.EXPLORER_ASSETS));
   const page = await context.newPage();
   page.setDefaultTimeout(SHOWS_WITHIN_MS);
   const pageErrors = [];

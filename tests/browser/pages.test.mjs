@@ -57,10 +57,10 @@ const SENT = [
 for (const look of LOOKS) {
   test(`every kind of page has no accessibility violations and no overflow: ${look.name}`, async () => {
     const { page, pageErrors } = await openPage(browser, { viewport: { width: look.width, height: 900 }, colorScheme: look.scheme });
-    for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/controls", "/signature", "/actions/RunInstances"]) {
+    for (const path of ["", "?q=portable", "?q=nothingofthekind", "/errors", "/errors/IncorrectDiskStatus", "/states", "/console", "/controls", "/signature", "/actions/RunInstances", `/resources/disk/${disk}`, `/resources/instance/${instance}`]) {
       await page.goto(`${server.origin}/explorer${path}`);
       // The console's stream never ends, and the controls are read again and again.
-      const shown = { "/console": ".instance", "/controls": "#keys .now li" }[path];
+      const shown = { "/console": ".instance", "/controls": "#keys .now li" }[path] ?? (path.startsWith("/resources") && "#calls tbody tr");
       await (shown ? page.locator(shown).first().waitFor() : ready(page));
       assert.deepEqual(await accessibilityFaults(page), [], path);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
@@ -91,7 +91,7 @@ test("an unknown address shows a not-found page", async () => {
 test("a call can be made by keyboard alone", async () => {
   const { page } = await openPage(browser);
   await page.goto(`${server.origin}/explorer/actions/DescribeDisks`);
-  await page.keyboard.press("/");
+  await page.keyboard.press("Control+k");
   await page.keyboard.type("attachdisk");
   await page.getByRole("option").first().waitFor();
   await page.keyboard.press("ArrowDown");
@@ -107,7 +107,7 @@ test("a call can be made by keyboard alone", async () => {
 
 test("the search box and the search page list the same results", async () => {
   const { page } = await openPage(browser);
-  for (const asked of ["disk", "detach", "DataDisk size", "portable", "RegionId", "invalid id"]) {
+  for (const asked of ["disk", "detach", "DataDisk size", "portable", "RegionId", "invalid id", "403", "unmount", "detahcdisk"]) {
     await page.goto(`${server.origin}/explorer?q=${encodeURIComponent(asked)}`);
     const listed = await page.locator(".results a").evaluateAll((links) => links.map((link) => decodeURIComponent(link.getAttribute("href"))));
     const script = await page.locator("script[src$='search.js']").getAttribute("src");
@@ -161,6 +161,9 @@ if (pictures) test("screenshots of the main pages", async () => {
     await page.goto(`${server.origin}/explorer/console`);
     await page.locator(".instance").first().waitFor();
     await shot(page, `console-${look.name}`);
+    await page.goto(`${server.origin}/explorer/resources/disk/${disk}`);
+    await page.locator("#calls tbody tr").first().waitFor();
+    await shot(page, `resource-${look.name}`);
     await page.goto(`${server.origin}/explorer/states`);
     await shot(page, `states-${look.name}`);
     await page.goto(`${server.origin}/explorer/console`);

@@ -7,12 +7,14 @@ mod access;
 mod controls;
 mod disks;
 mod explain;
+mod history;
 mod hosts;
 mod images;
 pub(crate) mod keys;
 mod lost;
 mod overview;
 mod pause;
+mod picture;
 mod shared;
 mod spool;
 mod state;
@@ -222,6 +224,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/disks/{id}/accept", post(disks::accept))
         .route("/disks/{id}/restore", post(disks::restore))
         .route("/calls", get(view::calls))
+        .route("/history/{id}", get(history::history))
         .route("/images/reload", post(images::reload))
         .route("/explain", post(explain::explain))
         .route("/hosts", get(hosts::list))

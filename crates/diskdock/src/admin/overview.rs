@@ -5,15 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{AccountId, Disk, Instance, InstanceId, Tag};
 use serde_json::{Value, json};
 
+use super::history::shown_call;
+use super::picture::{Picture, Row};
 use super::view::operations_of;
-use crate::actions::find;
 use crate::catalog::Environment;
-use crate::catalog::times::with_seconds;
 use crate::gateway::Gateway;
 use crate::gateway::keys::DEFAULT_ACCOUNT;
-use crate::gateway::recent::RecentCall;
 use crate::hypervisor::Hypervisor;
-use crate::service::COMMON;
 use crate::store::{DiskFilter, EntityReads, OperationRow, Page, ReadTx, StoreError};
 
 /// Instances that are looked at, at most.
@@ -31,7 +29,7 @@ const OPERATIONS: usize = 200;
 pub(super) async fn read(
     gateway: &Gateway,
     hypervisor: &dyn Hypervisor,
-) -> Result<Value, StoreError> {
+) -> Result<Picture, StoreError> {
     let services = &gateway.services;
     let environment = services.environment.current();
     let paused: HashMap<_, _> = hypervisor.paused().into_iter().collect();
@@ -39,13 +37,19 @@ pub(super) async fn read(
     let (instances, free) = services.store.read(read).await?;
     let every = |_: &OperationRow| true;
     let operations = Part::of(operations_of(services, every).await?, OPERATIONS);
-    Ok(json!({
-        "truncated": instances.is_cut || free.is_cut || operations.is_cut,
-        "instances": instances.shown,
-        "free": free.shown,
-        "operations": operations.shown,
-        "calls": gateway.recent.latest(call),
-    }))
+    let operations = Part {
+        shown: operations.shown.into_iter().map(Row::from).collect(),
+        is_cut: operations.is_cut,
+    };
+    Ok(Picture {
+        is_truncated: instances.is_cut || free.is_cut || operations.is_cut,
+        lists: vec![
+            ("instances", instances.shown),
+            ("free", free.shown),
+            ("operations", operations.shown),
+            ("calls", gateway.recent.latest(|call| shown_call(call).into())),
+        ],
+    })
 }
 
 /// As much as is shown.
@@ -66,10 +70,10 @@ impl<T> Part<T> {
 /// Why instances stand still, of those that do.
 type Paused = HashMap<InstanceId, String>;
 
-fn instances(tx: &dyn ReadTx, paused: &Paused) -> Result<Part<Value>, StoreError> {
+fn instances(tx: &dyn ReadTx, paused: &Paused) -> Result<Part<Row>, StoreError> {
     let Part { shown: found, is_cut } =
         Part::of(tx.walk::<Instance>(None, INSTANCES + 1)?, INSTANCES as usize);
-    let shown = found.iter().map(|instance| shown(tx, instance, paused));
+    let shown = found.iter().map(|instance| Ok(shown(tx, instance, paused)?.into()));
     Ok(Part { shown: shown.collect::<Result<_, StoreError>>()?, is_cut })
 }
 
@@ -111,6 +115,7 @@ fn disk_value(disk: &Disk) -> Value {
         "status": disk.status().as_str(),
         "portable": disk.portable,
         "multi_attach": disk.multi_attach,
+        "was_attached": disk.attached_at.is_some(),
         "damage": disk.damage.as_deref().map(|damage| &damage.why),
         "tags": tags(&disk.tags),
     })
@@ -121,7 +126,7 @@ fn tags(tags: &[Tag]) -> Vec<String> {
 }
 
 /// Disks that are on no instance. The store selects them, so that none hides behind attached ones.
-fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, StoreError> {
+fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Row>, StoreError> {
     let (mut found, mut is_cut) = (Vec::new(), false);
     for account in accounts(tx)? {
         for region in environment.inventory.regions() {
@@ -130,7 +135,7 @@ fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Value>, Store
             let page = tx.disks(&free, &Page::After { after: None, most: DISKS + 1 })?;
             let page = Part::of(page.entries, DISKS as usize);
             is_cut |= page.is_cut;
-            found.extend(page.shown.iter().map(|disk| disk_value(disk)));
+            found.extend(page.shown.iter().map(|disk| Row::from(disk_value(disk))));
         }
     }
     let part = Part::of(found, FREE);
@@ -141,28 +146,4 @@ fn accounts(tx: &dyn ReadTx) -> Result<BTreeSet<AccountId>, StoreError> {
     let keys = tx.access_keys()?;
     let of_keys = keys.into_iter().map(|key| key.account);
     Ok(of_keys.chain([DEFAULT_ACCOUNT.into()]).take(ACCOUNTS).collect())
-}
-
-fn call(call: &RecentCall) -> Value {
-    let request = call.request.as_ref();
-    json!({
-        "number": call.number,
-        "at": with_seconds(call.at),
-        "request_id": call.request_id,
-        "account": request.map(|request| &request.caller.account),
-        "key": request.map(|request| &request.caller.access_key_id),
-        "action": call.action,
-        "reads": find(call.action).is_some_and(|listed| !listed.spec().mutates),
-        "status": call.status,
-        "code": call.code,
-        "took_us": call.took_us,
-        "parameters": parameters(call),
-    })
-}
-
-/// The parameters that reopen the call in the explorer: all but the gateway's own and passwords.
-fn parameters(call: &RecentCall) -> Vec<&(String, String)> {
-    let is_secret = |name: &str| name.to_ascii_lowercase().contains("password");
-    let own = |name: &str| !COMMON.contains(&name) && !is_secret(name);
-    call.parameters().iter().filter(|(name, _)| own(name)).collect()
 }

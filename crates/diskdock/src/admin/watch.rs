@@ -1,10 +1,10 @@
-//! Server-sent events for the console: the whole overview whenever it has changed.
+//! Server-sent events for the console: the whole overview at first, then what has changed in it.
 //!
 //! One task polls for all clients, and only while there is one; the larger the overview, the longer
 //! its interval, up to a bound.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -18,8 +18,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 
+use super::picture::Picture;
 use super::{Access, AdminError, access, overview, when_ready};
 use crate::assembly::Assembly;
+use crate::catalog::times::with_seconds;
 use crate::gateway::SharedGateway;
 use crate::hypervisor::Hypervisor;
 
@@ -33,7 +35,7 @@ const SHARE: u32 = 20;
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How often a silent stream says that it is still there, so that dead ones are noticed.
 const STILL_HERE: Duration = Duration::from_secs(15);
-/// Pieces that a slow reader may be behind; it misses overviews in between, never the latest.
+/// Events that a slow reader may be behind; what it misses in between is in the next delta.
 const BEHIND: usize = 1;
 
 /// The server that is watched.
@@ -54,9 +56,48 @@ pub struct Watch {
 #[derive(Default)]
 struct Looking {
     /// The overview that was sent last; none while there is no viewer.
-    seen: Option<watch::Sender<Bytes>>,
+    seen: Option<watch::Sender<Arc<Seen>>>,
     /// The server stops.
     closed: bool,
+}
+
+/// An overview, and the events that show it.
+#[derive(Default)]
+struct Seen {
+    /// Counts overviews from 1; 0 before the first.
+    number: u64,
+    picture: Picture,
+    /// The server's time.
+    now: String,
+    /// The event with all of it, made for the first viewer who wants it.
+    whole: OnceLock<Bytes>,
+    /// The event with what differs from the overview before.
+    step: Bytes,
+}
+
+impl Seen {
+    /// The overview that follows this one, if it is another.
+    fn next(&self, picture: Picture, now: String) -> Option<Seen> {
+        let number = self.number + 1;
+        if number > 1 && picture == self.picture {
+            return None;
+        }
+        let step = event(&picture.delta_from(&self.picture, &now));
+        Some(Seen { number, picture, now, whole: OnceLock::new(), step })
+    }
+
+    /// The event for a viewer who has seen `last`; all of it for one who has seen none.
+    fn event(&self, last: Option<&Seen>) -> Bytes {
+        match last {
+            None => self.whole.get_or_init(|| event(&self.picture.whole(&self.now))).clone(),
+            Some(last) if last.number + 1 == self.number => self.step.clone(),
+            Some(last) => event(&self.picture.delta_from(&last.picture, &self.now)),
+        }
+    }
+}
+
+fn event(object: &str) -> Bytes {
+    format!("data: {object}\n\n").into()
 }
 
 impl Watch {
@@ -73,7 +114,7 @@ impl Watch {
     }
 
     /// Adds a client; the first one starts the polling task.
-    fn join(&self, watched: &Watched) -> Result<watch::Receiver<Bytes>, AdminError> {
+    fn join(&self, watched: &Watched) -> Result<watch::Receiver<Arc<Seen>>, AdminError> {
         let mut looking = self.lock();
         if looking.closed {
             return Err(unavailable("the server is stopping", "Try again in a moment."));
@@ -87,14 +128,14 @@ impl Watch {
             receiver.mark_changed();
             return Ok(receiver);
         }
-        let (sender, receiver) = watch::channel(Bytes::new());
+        let (sender, receiver) = watch::channel(Arc::default());
         looking.seen = Some(sender.clone());
         tokio::spawn(self.clone().poll(watched.clone(), sender));
         Ok(receiver)
     }
 
     /// Looks for changes until the last viewer has gone.
-    async fn poll(self, watched: Watched, seen: watch::Sender<Bytes>) {
+    async fn poll(self, watched: Watched, seen: watch::Sender<Arc<Seen>>) {
         loop {
             let closing = self.closing.notified();
             if !self.is_wanted(&seen) {
@@ -103,12 +144,11 @@ impl Watch {
             let began = Instant::now();
             match overview::read(&watched.gateway, watched.hypervisor.as_ref()).await {
                 Ok(picture) => {
-                    let event = Bytes::from(format!("data: {picture}\n\n"));
-                    seen.send_if_modified(|last| {
-                        let new = *last != event;
-                        *last = event;
-                        new
-                    });
+                    let now = with_seconds(watched.gateway.services.clock.now());
+                    let next = seen.borrow().next(picture, now);
+                    if let Some(next) = next {
+                        seen.send_replace(Arc::new(next));
+                    }
                 }
                 Err(fault) if fault.is_outage() => {}
                 Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
@@ -122,7 +162,7 @@ impl Watch {
     }
 
     /// Whether there is a client; if not, the next one starts a new polling task.
-    fn is_wanted(&self, seen: &watch::Sender<Bytes>) -> bool {
+    fn is_wanted(&self, seen: &watch::Sender<Arc<Seen>>) -> bool {
         let mut looking = self.lock();
         if looking.closed {
             return false;
@@ -158,16 +198,26 @@ async fn stream(State((watched, watch)): State<(Watched, Watch)>) -> Result<Resp
 }
 
 /// Sends the latest picture whenever there is another, until one side has gone.
-async fn feed(mut seen: watch::Receiver<Bytes>, mut sender: Sender<Bytes>) {
+async fn feed(mut seen: watch::Receiver<Arc<Seen>>, mut sender: Sender<Bytes>) {
+    let mut last: Option<Arc<Seen>> = None;
     loop {
         let event = tokio::select! {
             changed = seen.changed() => match changed {
-                Ok(()) => seen.borrow_and_update().clone(),
+                Ok(()) => {
+                    let latest = seen.borrow_and_update().clone();
+                    // Before the first overview there is nothing to send.
+                    if latest.number == 0 {
+                        continue;
+                    }
+                    let event = latest.event(last.as_deref());
+                    last = Some(latest);
+                    event
+                }
                 Err(_) => return,
             },
             () = tokio::time::sleep(STILL_HERE) => Bytes::from_static(b": still here\n\n"),
         };
-        if !event.is_empty() && sender.send_data(event).await.is_err() {
+        if sender.send_data(event).await.is_err() {
             return;
         }
     }

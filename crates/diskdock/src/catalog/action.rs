@@ -135,6 +135,8 @@ pub trait Action: Sync + 'static {
     const SUMMARY: &'static str;
     /// More about it.
     const DETAILS: &'static str = "";
+    /// A warning to people before such a call is sent; empty if there is nothing to warn of.
+    const CAUTION: &'static str = "";
     /// The harm that a call can do.
     const RISK: Risk;
     /// The change of status that it causes, if any.
@@ -314,6 +316,7 @@ impl<Q: Query> DynQuery for Q {
                 name: Q::NAME,
                 summary: Q::SUMMARY,
                 details: Q::DETAILS,
+                caution: "",
                 mutates: false,
                 open: Q::OPEN,
                 about: Q::ABOUT,
@@ -367,6 +370,7 @@ impl<A: Action> DynAction for A {
                 name: A::NAME,
                 summary: A::SUMMARY,
                 details: A::DETAILS,
+                caution: A::CAUTION,
                 mutates: true,
                 open: false,
                 about: A::ABOUT,

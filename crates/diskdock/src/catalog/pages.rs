@@ -28,6 +28,9 @@ pub(crate) fn page(listed: Listed) -> String {
     if !spec.details.is_empty() {
         put(&mut out, &format!("\n{}\n", spec.details));
     }
+    if !spec.caution.is_empty() {
+        put(&mut out, &format!("\n**Before it is sent:** {}\n", spec.caution));
+    }
     put(&mut out, &format!("\n```text\n{}\n```\n", sample(listed)));
     parameters(spec, &mut out);
     reply(spec, &mut out);

@@ -42,6 +42,8 @@ pub struct ParamSpec {
     pub names: Option<&'static str>,
     /// The statuses in which such a resource fits, where the action's own transition does not say.
     pub fits: &'static [&'static str],
+    /// Whether most calls that can do without it give it all the same: forms show it at once.
+    pub common: bool,
     /// The error when it is missing.
     pub missing: &'static ErrorCode,
     /// The error when it is outside its limits.

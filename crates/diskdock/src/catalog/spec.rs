@@ -5,7 +5,7 @@ use super::errors::ErrorCode;
 use super::params::ParamSpec;
 use super::reply::ReplyShape;
 use super::sdk::SdkParam;
-use super::transition::{Edge, Risk, Transition};
+use super::transition::{Edge, Ids, Risk, Transition};
 
 /// The resources that policies are asked about besides those that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Spec {
     pub summary: &'static str,
     /// More about it; paragraphs of Markdown, possibly empty.
     pub details: &'static str,
+    /// A warning to people before such a call is sent; empty if there is nothing to warn of.
+    pub caution: &'static str,
     /// Whether it writes.
     pub mutates: bool,
     /// Whether every key may call it, whatever its policies say.
@@ -60,6 +62,12 @@ impl Spec {
     /// Whether it is asynchronous: its operation continues after the reply.
     pub(crate) fn is_asynchronous(&self) -> bool {
         self.transition.is_some_and(|transition| transition.settles.is_some())
+    }
+
+    /// Whether its reply names the resources that it makes.
+    pub(crate) fn replies_with_ids(&self) -> bool {
+        let settling = self.transition.and_then(|transition| transition.settles.as_ref());
+        settling.is_some_and(|one| matches!(one.ids, Ids::Replied(_) | Ids::RepliedList(_)))
     }
 
     /// In which statuses a resource fits this parameter; empty if in any.

@@ -11,6 +11,7 @@ use super::key;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::reply;
+use super::resource::prefixes;
 use super::states::machine_of;
 use super::text::{breakable, capital, error_href, line, paragraphs};
 use crate::catalog::{Listed, Risk, Spec};
@@ -26,7 +27,7 @@ pub(super) fn page(listed: Listed, values: &[(String, String)], choice: &SampleC
                 (call(listed, values))
                 (preconditions(spec))
                 (states(spec))
-                section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) }
+                section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) (reply::examples(spec)) }
                 (refusals(spec))
             }
             (bench(spec, code::panel(listed, values, choice)))
@@ -66,6 +67,7 @@ fn what(listed: Listed) -> Markup {
         h1 { (spec.name) }
         p.lead { (line(spec.summary)) }
         (badges(spec))
+        @if !spec.caution.is_empty() { p.notice { (line(spec.caution)) } }
         (paragraphs(spec.details))
     }
 }
@@ -79,7 +81,7 @@ fn call(listed: Listed, values: &[(String, String)]) -> Markup {
             (heading("call", "Parameters"))
             form id="form" method="get" autocomplete="off" data-action=(spec.name)
                 data-version=(listed.product.version) data-key=(key(listed))
-                data-kinds=(kinds(spec))
+                data-kinds=(kinds(spec)) data-prefixes=(prefixes())
                 data-asks[asks_first] data-reads[!spec.mutates] data-follow=[followed(spec)] {
                 (Form::new(spec, values).fields())
             }
@@ -145,6 +147,7 @@ fn buttons(spec: &Spec) -> Markup {
             }
             button type="button" data-sign-only hidden { "Sign only" }
             button type="button" data-clear hidden { "Clear" }
+            button.wider type="button" data-wide hidden aria-pressed="false" { "Wider" }
         }
     }
 }
@@ -171,6 +174,7 @@ fn bench(spec: &Spec, code: Markup) -> Markup {
             div.panel id="panel-code" aria-labelledby="tab-code" { (code) }
             dialog.ask aria-labelledby="ask-title" {
                 h2 id="ask-title" { (spec.name) "?" }
+                @if !spec.caution.is_empty() { p { (line(spec.caution)) } }
                 p.said {}
                 form method="dialog" {
                     button value="no" { "Cancel" }

@@ -38,8 +38,12 @@ static FILES: &[(&str, &str, &str)] = embedded![
     SCRIPT "keyed.js",
     SCRIPT "listing.js",
     SCRIPT "pick.js",
+    SCRIPT "resource.js",
+    SCRIPT "rows.js",
     SCRIPT "search.js",
     SCRIPT "sign.js",
+    SCRIPT "stream.js",
+    SCRIPT "tree.js",
 ];
 
 /// Where a file is. All lie in one folder, so that scripts can import each other.

@@ -1,10 +1,14 @@
 //! The console: what there is and what is going on, live. The script reads it from the operator's
 //! controls, so a client without access to those sees nothing here.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
+use serde_json::json;
 
 use super::page::{Section, page as whole};
-use crate::actions::PRODUCTS;
+use super::resource::nouns;
+use crate::actions::{PRODUCTS, all};
 
 /// The page, which the script fills.
 pub(crate) fn page() -> Markup {
@@ -14,7 +18,8 @@ pub(crate) fn page() -> Markup {
             "onto an instance to attach it, or off it to detach it; the buttons do the same." }
         noscript { p.notice { "The console needs script. Without it, use " code { "diskdock admin operations" }
             " and DescribeDisks." } }
-        div.console data-script-only data-version=(PRODUCTS[0].version) hidden {
+        div.console data-script-only data-version=(PRODUCTS[0].version) data-nouns=(nouns())
+            data-cautions=(cautions()) hidden {
             p.watching role="status" { "Connecting …" }
             form.token hidden {
                 label for="token" { "Admin token" }
@@ -58,18 +63,15 @@ pub(crate) fn page() -> Markup {
     whole("Console", Section::Console, &["console.js"], &body)
 }
 
+/// Warnings before calls, by the names of actions, as a JSON object.
+fn cautions() -> String {
+    let specs = all().map(|listed| listed.spec()).filter(|spec| !spec.caution.is_empty());
+    json!(specs.map(|spec| (spec.name, spec.caution)).collect::<BTreeMap<_, _>>()).to_string()
+}
+
 fn operations() -> Markup {
-    let head = [
-        "State",
-        "Operation",
-        "Of",
-        "Step",
-        "Tries",
-        "Since",
-        "Deadline",
-        "Last result",
-        "Controls",
-    ];
+    let head =
+        ["State", "Operation", "Of", "Step", "Tries", "For", "Deadline", "Last result", "Controls"];
     html! {
         section id="operations" {
             h2 { "Operations" }
@@ -83,18 +85,22 @@ fn operations() -> Markup {
 }
 
 fn calls() -> Markup {
-    let head = ["When", "Action", "Parameters", "Caller", "Result", "Took", "RequestId"];
     html! {
         section id="calls" {
             h2 { "Latest calls" }
             label.check { input type="checkbox" id="reads"; " also reads" }
-            div.calls { (table("Latest calls", &head)) }
+            p.quiet hidden { "None." }
+            div.calls { (table("Latest calls", CALLS)) }
         }
     }
 }
 
+/// The columns of calls, as `rows.js` fills them.
+pub(super) const CALLS: &[&str] =
+    &["When", "Action", "Resource", "Parameters", "Result", "Caller", "RequestId"];
+
 /// A table that the script fills.
-fn table(name: &str, head: &[&str]) -> Markup {
+pub(super) fn table(name: &str, head: &[&str]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(name) {
             table {
@@ -113,6 +119,8 @@ fn question() -> Markup {
             p.said {}
             form method="dialog" {
                 label.given-size hidden { "GiB " input type="number" disabled required; }
+                label.given-text hidden { span {} " " input autocomplete="off" spellcheck="false"
+                    maxlength="256" disabled required; }
                 button value="no" formnovalidate autofocus { "Cancel" }
                 button.danger value="yes" {}
             }

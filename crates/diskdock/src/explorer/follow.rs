@@ -37,8 +37,8 @@ fn named(parameters: &[ParamSpec]) -> Vec<&'static str> {
     parameters.iter().flat_map(|one| -> Vec<&'static str> { inner(one) }).collect()
 }
 
-/// How a kind of resource is listed.
-fn described(resource: &Resource) -> Value {
+/// How a kind of resource is listed, for the scripts.
+pub(super) fn described(resource: &Resource) -> Value {
     let listing = &resource.listing;
     let action = all().find(|listed| listed.spec().name == listing.action);
     let takes = |name: &str| action.is_some_and(|listed| listed.spec().takes(name));
@@ -52,6 +52,7 @@ fn described(resource: &Resource) -> Value {
         "holder": listing.holder,
         "in_region": takes("RegionId"),
         "paged": takes("PageSize"),
+        "goes_on": takes("NextToken") && takes("MaxResults"),
         "lasting": resource.lasting(),
     })
 }

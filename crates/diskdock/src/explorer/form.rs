@@ -10,6 +10,10 @@ use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
 
 /// Entries of one list that a page shows.
 const ENTRIES: usize = 100;
+/// Optional parameters that are shown at once; of more, only those that are declared as common.
+const SHOWN_AT_ONCE: usize = 12;
+/// The fewest parameters of a form that can be narrowed down.
+const MANY: usize = 12;
 
 /// A form with the values that it begins with.
 pub(crate) struct Form<'a> {
@@ -43,10 +47,22 @@ impl<'a> Form<'a> {
             self.spec.parameters.iter().filter(|one| wanted(one)).collect::<Vec<_>>()
         };
         let without_effect = of(&|one| !one.honoured);
+        let optional = of(&|one| one.honoured && !required(one));
+        let all_at_once = optional.len() <= SHOWN_AT_ONCE;
+        let (common, more): (Vec<&ParamSpec>, Vec<&ParamSpec>) = optional
+            .into_iter()
+            .partition(|one| all_at_once || one.common || one.presence == Presence::Expected);
         html! {
             @if self.spec.parameters.is_empty() { p { "This action takes no parameters." } }
+            @if self.spec.parameters.len() >= MANY { (narrow()) }
             (self.rows(&of(&|one| one.honoured && required(one)), &top))
-            (self.rows(&of(&|one| one.honoured && !required(one)), &top))
+            (self.rows(&common, &top))
+            @if !more.is_empty() {
+                details.more-rows open[self.any_given(&more)] {
+                    summary { (more.len()) " more parameters" }
+                    (self.rows(&more, &top))
+                }
+            }
             @if !without_effect.is_empty() {
                 details.unused open[self.any_given(&without_effect)] {
                     summary { (without_effect.len()) " parameters that are checked and have no effect here" }
@@ -119,7 +135,8 @@ impl<'a> Form<'a> {
         html! {
             div.field {
                 @if spec.shape == Shape::Boolean {
-                    select name=(wire) id=(id) aria-label=[label] aria-describedby=(hint) {
+                    select name=(wire) id=(id) aria-label=[label] aria-describedby=(hint)
+                        data-required[spec.presence == Presence::Required] {
                         option value="" { "not given" }
                         @for word in ["true", "false"] {
                             option value=(word) selected[value == word] { (word) }
@@ -132,22 +149,17 @@ impl<'a> Form<'a> {
                     input name=(wire) id=(id) value=(value) placeholder=[example(spec)] autocomplete="off"
                         data-required[spec.presence == Presence::Required]
                         spellcheck="false" aria-label=[label] aria-describedby=(hint)
-                        list=[self.list_of(spec)] inputmode=[is_number(spec).then_some("numeric")];
+                        list=[self.list_of(spec)] inputmode=[is_number(spec).then_some("numeric")]
+                        data-pick=[spec.names] data-fits=[self.fits(spec)]
+                        data-array[spec.repeat == Repeat::JsonArray] data-limits=[bounds(spec)];
                 }
-                (self.pick(spec, wire))
             }
         }
     }
 
-    /// The place where the script offers what really exists.
-    fn pick(&self, spec: &ParamSpec, wire: &str) -> Markup {
-        html! {
-            @if let Some(noun) = spec.names {
-                select.pick hidden data-pick=(noun) data-fits=(self.spec.fitting(spec).join(" "))
-                    data-many[spec.repeat == Repeat::JsonArray]
-                    aria-label={ "Choose a value for " (wire) } { option value="" { "Choose …" } }
-            }
-        }
+    /// The statuses in which a resource fits the field, if it names one.
+    fn fits(&self, spec: &ParamSpec) -> Option<String> {
+        spec.names.map(|_| self.spec.fitting(spec).join(" "))
     }
 
     fn list(&self, spec: &ParamSpec, wire: &str) -> Markup {
@@ -210,6 +222,26 @@ fn collect_words(specs: &'static [ParamSpec], words: &mut Vec<&'static [&'static
             words.push(choice);
         }
         collect_words(spec.children, words);
+    }
+}
+
+/// The fields that narrow a long form down.
+fn narrow() -> Markup {
+    html! {
+        div.narrow-form data-script-only hidden {
+            label { "Find a parameter " input type="search" autocomplete="off" spellcheck="false"
+                placeholder="name, or a word of what it means"; }
+            label.check { input type="checkbox"; " only filled in" }
+            span.quiet role="status" {}
+        }
+    }
+}
+
+/// The smallest and the largest number that the field takes: `1 100`.
+fn bounds(spec: &ParamSpec) -> Option<String> {
+    match spec.shape {
+        Shape::Integer { min, max } if is_number(spec) => Some(format!("{min} {max}")),
+        _ => None,
     }
 }
 

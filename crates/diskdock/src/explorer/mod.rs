@@ -18,6 +18,7 @@ mod layout;
 mod page;
 mod picture;
 mod reply;
+mod resource;
 pub mod samples;
 mod search;
 mod states;
@@ -61,6 +62,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/errors/{code}", get(error_page))
         .route("/explorer/states", get(|| async { shown(&states::page()) }))
         .route("/explorer/console", get(|| async { shown(&console::page()) }))
+        .route("/explorer/resources/{noun}/{id}", get(resource_page))
         .route("/explorer/controls", get(|| async { shown(&controls::page()) }))
         .route(
             "/explorer/signature",
@@ -120,6 +122,17 @@ async fn action_page(
 
 async fn error_page(Path(code): Path<String>) -> Response {
     errors::page(&code).map_or_else(|| missing(&code), |page| shown(&page))
+}
+
+async fn resource_page(
+    Path((noun, id)): Path<(String, String)>,
+    Query(query): Query<Values>,
+) -> Response {
+    let region = query.iter().find(|(name, _)| name == "region").map(|(_, value)| value.as_str());
+    match resource::find(&noun) {
+        Some(kind) => shown(&resource::page(kind, &id, region)),
+        None => missing(&noun),
+    }
 }
 
 async fn asset(Path((version, file)): Path<(String, String)>) -> Response {

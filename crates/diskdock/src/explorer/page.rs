@@ -79,7 +79,7 @@ fn top(section: Section) -> Markup {
                 }
             }
             form.search action="/explorer" method="get" role="search" {
-                input type="search" name="q" placeholder="Action, parameter, error code"
+                input type="search" name="q" placeholder="Search (Ctrl K)"
                     aria-label="Search actions, parameters and error codes" autocomplete="off"
                     data-index=(assets::href(assets::INDEX));
             }

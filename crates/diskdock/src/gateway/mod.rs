@@ -190,18 +190,19 @@ impl Gateway {
             Err(ActionError::Failed(_) | ActionError::Broken(_)) | Ok(_) => "",
         };
         let key = call.action.map_or("unknown", static_key);
-        let answer = match performed.result {
+        let (answer, reply) = match performed.result {
             Ok(service::Reply { reply, ignored, .. }) => {
                 log_ignored(&request_id, action, &ignored);
-                ApiResponse::success(action, &request_id, &reply, ignored, call.format)
+                let format = call.format;
+                (ApiResponse::success(action, &request_id, &reply, ignored, format), reply)
             }
-            Err(stop) => ApiResponse::stopped(&stop, &request_id, host, call.format),
+            Err(stop) => (ApiResponse::stopped(&stop, &request_id, host, call.format), Vec::new()),
         };
         self.metrics.request(key, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
         tracing::info!(request_id, action = key, code, status, cause, took_us, "call");
-        self.keep(call, key, &answer, request_id, began.elapsed());
+        self.keep(call, (key, &answer, reply), request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;
         }
@@ -212,13 +213,14 @@ impl Gateway {
     fn keep(
         &self,
         incoming: IncomingCall,
-        action: &'static str,
-        answer: &ApiResponse,
+        (action, answer, reply): (&'static str, &ApiResponse, Vec<u8>),
         request_id: String,
         took: Duration,
     ) {
         let reads = answer.status.is_success()
             && incoming.action.is_some_and(|listed| !listed.spec().mutates);
+        // Other replies may hold secrets.
+        let names_made = incoming.action.is_some_and(|listed| listed.spec().replies_with_ids());
         let call = RecentCall {
             number: 0,
             at: self.services.clock.now(),
@@ -228,6 +230,7 @@ impl Gateway {
             code: answer.code,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             request: incoming.request,
+            reply: if names_made { reply } else { Vec::new() },
         };
         self.recent.keep(call, reads);
     }

@@ -16,6 +16,8 @@ const CHANGES: usize = 200;
 const READS: usize = 50;
 /// The most bytes of a call's parameters; of longer ones only the names are kept.
 const PARAMETERS: usize = 16 * 1024;
+/// The longest reply that is kept, in bytes: it names at most 100 resources.
+const REPLY: usize = 8 * 1024;
 
 /// One call.
 #[derive(Debug)]
@@ -36,6 +38,9 @@ pub struct RecentCall {
     pub took_us: u64,
     /// The authenticated request; `None` if it was not authenticated.
     pub request: Option<Request>,
+    /// The reply that names what the call made, as JSON without the RequestId; empty if there is
+    /// none, or if it is long.
+    pub reply: Vec<u8>,
 }
 
 impl RecentCall {
@@ -67,6 +72,9 @@ impl Recent {
     pub(crate) fn keep(&self, mut call: RecentCall, reads: bool) {
         if call.is_long() {
             call.request = None;
+        }
+        if call.reply.len() > REPLY {
+            call.reply = Vec::new();
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.number += 1;

@@ -16,12 +16,22 @@ use crate::harness::{REGION, TOKEN, TestServer, ZONE};
 /// How long a picture may take to come.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A client that watches.
-struct Viewer(Body);
+/// A client that watches, with the picture that it has.
+struct Viewer(Body, Value);
 
 impl Viewer {
     /// The next picture; none when the stream has ended.
     async fn next(&mut self) -> Option<Value> {
+        let event = self.event().await?;
+        match event.get("delta") {
+            Some(delta) => apply(&mut self.1, delta),
+            None => self.1 = event,
+        }
+        Some(self.1.clone())
+    }
+
+    /// The next event as it was sent.
+    async fn event(&mut self) -> Option<Value> {
         loop {
             let frame = tokio::time::timeout(TIMEOUT, self.0.frame()).await.expect("in time")?;
             let bytes = frame.unwrap().into_data().unwrap();
@@ -39,6 +49,26 @@ impl Viewer {
             if holds(&picture) {
                 return picture;
             }
+        }
+    }
+}
+
+/// Changes the lists of a picture as the delta says.
+fn apply(picture: &mut Value, delta: &Value) {
+    for (name, change) in delta.as_object().unwrap() {
+        if let Some(all) = change.get("all") {
+            picture[name] = all.clone();
+            continue;
+        }
+        let rows = picture[name].as_array_mut().unwrap();
+        let gone = change["gone"].as_array().unwrap();
+        rows.retain(|row| !gone.contains(&row["id"]));
+        for changed in change["changed"].as_array().unwrap() {
+            *rows.iter_mut().find(|row| row["id"] == changed["id"]).unwrap() = changed.clone();
+        }
+        for added in change["added"].as_array().unwrap() {
+            let place = usize::try_from(added[0].as_u64().unwrap()).unwrap();
+            rows.insert(place, added[1].clone());
         }
     }
 }
@@ -64,7 +94,7 @@ async fn watching(server: &TestServer, watch: &Watch) -> Viewer {
     let response = ask(server, watch, &[], true).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    Viewer(response.into_body())
+    Viewer(response.into_body(), Value::Null)
 }
 
 fn disk_of<'a>(picture: &'a Value, id: &str) -> Option<&'a Value> {
@@ -139,6 +169,24 @@ async fn watcher_sees_why_an_instance_is_paused() {
     assert!(why.contains("paused by an operator"), "{why}");
     server.control("POST", &format!("/instances/{instance}/resume"), "").await;
     viewer.until(|picture: &Value| !is_paused(picture)).await;
+}
+
+#[tokio::test]
+async fn watcher_gets_of_later_changes_only_the_rows_that_differ() {
+    let server = TestServer::new().await;
+    let watch = Watch::default();
+    let instance = server.running_instance().await;
+    let disk = server.available_disk().await;
+    let mut viewer = watching(&server, &watch).await;
+    let whole = viewer.event().await.unwrap();
+    assert_eq!(whole["instances"][0]["id"], instance.as_str());
+    server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+    let event = viewer.event().await.unwrap();
+    assert!(event["instances"].is_null(), "{event}");
+    let delta = &event["delta"];
+    assert_eq!(delta["free"]["gone"], serde_json::json!([disk]));
+    assert_eq!(delta["calls"]["added"][0][1]["action"], "DeleteDisk");
+    assert!(delta["instances"].is_null(), "{event}");
 }
 
 #[tokio::test]
@@ -251,4 +299,41 @@ async fn recent_calls_keep_writes_when_reads_are_many() {
     server.call("ModifyDiskAttribute", &[("DiskId", &disk), ("Description", &long)]).await;
     let kept = recent.latest(|call| (call.action, call.parameters().len()));
     assert_eq!(kept[0], ("ModifyDiskAttribute", 0), "what is too long is not kept");
+}
+
+fn actions_of(history: &Value) -> Vec<&str> {
+    let calls = history["calls"].as_array().unwrap().iter();
+    calls.map(|call| call["action"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn history_has_the_calls_and_operations_of_one_resource() {
+    let server = TestServer::new().await;
+    let instance = server.running_instance().await;
+    let (disk, other) = (server.disk_on(&instance).await, server.available_disk().await);
+    let named = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
+    server.ok("DetachDisk", &named).await;
+    let refused = server.call("DetachDisk", &named).await;
+    assert_ne!(refused.status, 200);
+    server.ok("DeleteDisk", &[("DiskId", &other)]).await;
+
+    let path = format!("/history/{disk}");
+    let history = server.control("GET", &path, "").await;
+    assert_eq!(actions_of(&history), ["DetachDisk", "DetachDisk", "AttachDisk", "CreateDisk"]);
+    assert_eq!(history["calls"][0]["status"], refused.status);
+    assert_eq!(
+        history["calls"][1]["about"],
+        serde_json::json!([["disk", disk], ["instance", instance]])
+    );
+    assert_eq!(history["operations"][0]["kind"], "disk.detach");
+    server.finish_all().await;
+    let history = server.control("GET", &path, "").await;
+    assert_eq!(history["operations"], serde_json::json!([]));
+    let of_instance = server.control("GET", &format!("/history/{instance}"), "").await;
+    assert_eq!(actions_of(&of_instance).last(), Some(&"RunInstances"));
+
+    // Of the time before a restart, accepted writes are known that named it.
+    let server = server.restart().await;
+    let history = server.control("GET", &path, "").await;
+    assert_eq!(actions_of(&history), ["DetachDisk", "AttachDisk"]);
 }

@@ -26,24 +26,30 @@ params!(
         region_id: RegionId,
         /// The zone of a pay-as-you-go disk. Not together with `InstanceId`; a regional disk
         /// needs none.
+        #[common = true]
         zone_id: Option<ZoneId>,
         /// A subscription instance: the disk becomes a subscription disk, is attached to it and
         /// goes with it.
+        #[common = true]
         instance_id: Option<InstanceId>,
         /// GiB. The limits depend on the category and the level.
         #[malformed = SIZE_NOT_SUPPORTED]
+        #[common = true]
         size: Option<Integer<1, 65536>>,
         /// Disk category.
         #[malformed = CATEGORY_MALFORMED]
+        #[common = true]
         disk_category: Option<NewCategory>,
         /// Level of a `cloud_essd` disk; PL1 if left out.
         #[malformed = LEVEL_MALFORMED]
         performance_level: Option<PerformanceLevel>,
         /// Display name.
+        #[common = true]
         disk_name: Option<DiskName>,
         /// Free text.
         description: Option<Description>,
         /// Tags, up to 20.
+        #[common = true]
         tag: Groups<TagParam>,
         /// Whether it can be attached to several instances. ESSD categories only.
         #[malformed = MULTI_ATTACH_NOT_VALID]
@@ -62,6 +68,7 @@ params!(
         provisioned_iops: Option<Integer<0, 50000>>,
         /// The snapshot to make it from, of a disk of any category. Without `Size`, the new disk
         /// has the size that the disk of the snapshot had.
+        #[common = true]
         snapshot_id: Option<SnapshotId>,
         /// The resource group to show.
         resource_group_id: Option<Text<1, 64>>,

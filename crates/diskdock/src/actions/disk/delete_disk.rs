@@ -44,6 +44,9 @@ impl Action for DeleteDisk {
     const DETAILS: &'static str = "\
 Snapshots of the disk stay; those of a policy go with it if its DeleteAutoSnapshot is true and no \
 custom image needs them.";
+    const CAUTION: &'static str = "\
+The disk is gone for good, with all that is on it. Take a snapshot first if any of it is \
+needed.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];

@@ -22,13 +22,16 @@ params!(
         /// Only these disks, up to 100. An empty list matches nothing; ids that do not exist are
         /// passed over.
         #[malformed = DISK_IDS_NOT_VALID]
+        #[common = true]
         disk_ids: Option<JsonList<DiskId, 200>>,
         /// Only disks on this instance, from In_use through Detaching.
+        #[common = true]
         instance_id: Option<InstanceId>,
         /// Only disks in this zone.
         zone_id: Option<ZoneId>,
         /// Only disks in this status.
         #[malformed = DISK_STATUS_UNKNOWN]
+        #[common = true]
         status: Option<StatusFilter>,
         /// Only system disks or only data disks.
         #[malformed = DISK_TYPE_UNKNOWN]
@@ -42,6 +45,7 @@ params!(
         #[malformed = DISK_CHARGE_TYPE_UNKNOWN]
         disk_charge_type: Option<ChargeType>,
         /// Only disks of this name. `*` at either end stands for anything.
+        #[common = true]
         disk_name: Option<Text<1, 128>>,
         /// Only disks with all these tags.
         tag: Groups<TagFilter>,
@@ -80,8 +84,10 @@ params!(
         /// have: the bytes of the host's storage that real disks take. `IOPS` is always there.
         additional_attributes: Each<Text<1, 64>>,
         /// Where the page before ended; with it, PageNumber and PageSize do not count.
+        #[common = true]
         next_token: Option<Text<1, 128>>,
         /// Entries on a page when NextToken is used: 10 to 500.
+        #[common = true]
         max_results: Option<Clamped<10, 500>>,
         /// The page, from 1.
         page_number: Option<Integer<1, 1_000_000_000>>,

@@ -105,6 +105,9 @@ when the guest has let go of the device, which takes about a minute on the real 
 does not let go keeps the disk: it goes back to In_use when the deadline passes, and `diskdock admin \
 operations` shows the reason.\n\n\
 A system disk can be detached while its instance is Stopped. It becomes a data disk.";
+    const CAUTION: &'static str = "\
+Unmount the disk in the guest first: what the guest has not written yet is lost, and a file \
+system in use may not survive.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const CALLS_A_MINUTE: Option<u32> = Some(500);

@@ -121,6 +121,8 @@ meanwhile, unless AutoStartInstance asks for it: then it is Starting, and boots 
 ready.\n\n\
 With real machines the new content is made beside the old one and takes its place as a whole: \
 whatever fails meanwhile, the disk has one of the two.";
+    const CAUTION: &'static str = "\
+Everything written to the disk is lost. Take a snapshot first if any of it is needed.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;

@@ -169,6 +169,7 @@ impl Action for ReplaceSystemDisk {
 The new disk has an id of its own, and category and charge type of the old one, which is Detaching \
 until the new one is In_use, and then gone with all that was on it; its snapshots stay. If the new \
 disk cannot be made, the old one is In_use again. The instance is not started meanwhile.";
+    const CAUTION: &'static str = "The present system disk is deleted, with all that is on it.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;

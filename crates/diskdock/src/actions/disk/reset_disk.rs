@@ -76,6 +76,9 @@ The disk is ReIniting, and then again what it was: Available or In_use. Everythi
 the snapshot is lost; its size stays.\n\n\
 With real machines the new content is made beside the old one and takes its place as a whole: \
 whatever fails meanwhile, the disk has one of the two.";
+    const CAUTION: &'static str = "\
+Everything written to the disk since the snapshot is lost. Take a snapshot first if any of it \
+is needed.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const NEEDS: Needs = Needs::Snapshots;

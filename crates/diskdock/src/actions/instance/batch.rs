@@ -22,6 +22,8 @@ pub trait Batch: Sync + 'static {
     const DETAILS: &'static str;
     /// The harm that a call can do.
     const RISK: Risk;
+    /// A warning to people before such a call is sent; empty if there is nothing to warn of.
+    const CAUTION: &'static str = "";
     /// The change of each instance's status.
     const TRANSITION: &'static Transition;
     /// Where the models of the typed SDKs differ from its parameters.
@@ -97,6 +99,7 @@ impl<B: Batch> Action for B {
     const SUMMARY: &'static str = B::SUMMARY;
     const DETAILS: &'static str = B::DETAILS;
     const RISK: Risk = B::RISK;
+    const CAUTION: &'static str = B::CAUTION;
     const TRANSITION: Option<&'static Transition> = Some(B::TRANSITION);
     const SDK: &'static [SdkParam] = B::SDK;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

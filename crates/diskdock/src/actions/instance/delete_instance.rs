@@ -86,6 +86,8 @@ impl Action for DeleteInstance {
     const DETAILS: &'static str = "\
 The instance is Stopping until it is off, and then gone. Disks with DeleteWithInstance go with it; \
 the others become Available, but never before the machine is off.";
+    const CAUTION: &'static str = "\
+The instance is gone for good, and so are its disks with DeleteWithInstance.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("ForceStop", TypedSdk::OLDEST)];

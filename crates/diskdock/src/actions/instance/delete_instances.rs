@@ -40,6 +40,8 @@ impl Batch for DeleteInstances {
     const SUMMARY: &'static str = "Releases up to 100 pay-as-you-go instances, all or none.";
     const DETAILS: &'static str = "The rules of DeleteInstance hold for every instance.";
     const RISK: Risk = Risk::TakesAway;
+    const CAUTION: &'static str = "\
+The instances are gone for good, and so are their disks with DeleteWithInstance.";
     const TRANSITION: &'static Transition = &super::delete_instance::TRANSITION;
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("ForceStop", TypedSdk::OLDEST)];
     const RULES: &'static [Precondition<Facts>] = RULES;

@@ -16,13 +16,17 @@ params!(
         region_id: RegionId,
         /// Only these instances, up to 100. An empty list matches nothing; ids that do not exist
         /// are passed over.
+        #[common = true]
         instance_ids: Option<JsonList<InstanceId, 100>>,
         /// Only instances of this name. `*` at either end stands for anything.
+        #[common = true]
         instance_name: Option<Text<1, 128>>,
         /// Only instances in this status.
         #[malformed = INSTANCE_STATUS_UNKNOWN]
+        #[common = true]
         status: Option<InstanceStatus>,
         /// Only instances in this zone.
+        #[common = true]
         zone_id: Option<ZoneId>,
         /// Only instances of this type.
         #[names = "type"]

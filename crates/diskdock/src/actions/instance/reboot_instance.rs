@@ -36,6 +36,9 @@ impl Action for RebootInstance {
     const NAME: &'static str = "RebootInstance";
     const SUMMARY: &'static str = "Reboots an instance.";
     const DETAILS: &'static str = "The instance is Starting, then Running.";
+    const CAUTION: &'static str = "\
+The guest stops working meanwhile. With ForceStop its power is cut: what it has not written yet \
+is lost.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];

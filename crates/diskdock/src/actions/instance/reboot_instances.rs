@@ -37,6 +37,9 @@ impl Batch for RebootInstances {
 The rules of RebootInstance hold for every instance. All together, the first that cannot be \
 rebooted refuses the whole request; otherwise it is named in the reply with its error.";
     const RISK: Risk = Risk::TakesAway;
+    const CAUTION: &'static str = "\
+The guests stop working meanwhile. With ForceReboot their power is cut: what they have not \
+written yet is lost.";
     const TRANSITION: &'static Transition = &super::reboot_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 

@@ -60,6 +60,8 @@ impl Action for StopInstance {
 The instance is Stopping, then Stopped. A guest that does not shut down keeps it Running when the \
 deadline passes; ForceStop cuts its power. Disks that are Attaching or Detaching go on: a disk is \
 Available only when the hypervisor has taken it off, whether the guest is on or not.";
+    const CAUTION: &'static str = "\
+The guest stops working. With ForceStop its power is cut: what it has not written yet is lost.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];

@@ -40,6 +40,9 @@ impl Batch for StopInstances {
 The rules of StopInstance hold for every instance. All together, the first that cannot be stopped \
 refuses the whole request; otherwise it is named in the reply with its error.";
     const RISK: Risk = Risk::TakesAway;
+    const CAUTION: &'static str = "\
+The guests stop working. With ForceStop their power is cut: what they have not written yet is \
+lost.";
     const TRANSITION: &'static Transition = &super::stop_instance::TRANSITION;
     const RULES: &'static [Precondition<PowerFacts>] = RULES;
 

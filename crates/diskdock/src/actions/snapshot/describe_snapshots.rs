@@ -26,17 +26,22 @@ params!(
         region_id: Expected<RegionId>,
         /// Only these snapshots, up to 100. An empty list matches nothing; ids that do not exist
         /// are passed over.
+        #[common = true]
         snapshot_ids: Option<JsonList<SnapshotId, 200>>,
         /// Only snapshots of this disk, which may be gone.
+        #[common = true]
         disk_id: Option<DiskId>,
         /// Only snapshots of disks that are on this instance.
+        #[common = true]
         instance_id: Option<InstanceId>,
         /// Only snapshots of this chain.
         snapshot_link_id: Option<Text<1, 64>>,
         /// Only snapshots of this name. `*` at either end stands for anything.
+        #[common = true]
         snapshot_name: Option<Text<1, 128>>,
         /// Only snapshots in this status.
         #[malformed = INSTANCE_STATUS_UNKNOWN]
+        #[common = true]
         status: Option<StatusWord>,
         /// Only snapshots that a policy (`auto`) or a request (`user`) has made.
         #[malformed = SNAPSHOT_TYPE_NOT_FOUND]

@@ -66,7 +66,7 @@ pub(crate) use or_default;
 /// `#[wire = "KMSKeyId"]` for odd names, `#[missing = CODE]`, `#[malformed = CODE]`,
 /// `#[example = "text"]`, `#[names = "disk"]` for the kind of resource that it names where its type
 /// does not say, `#[fits = ["Available"]]` for the statuses in which one fits where the action's
-/// transition does not say.
+/// transition does not say, `#[common = true]` where forms are long and this one is given often.
 macro_rules! params {
     ($(#[doc = $sdoc:literal])* $vis:vis struct $name:ident { $(
         $(#[doc = $doc:literal])*
@@ -76,6 +76,7 @@ macro_rules! params {
         $(#[example = $example:literal])?
         $(#[names = $names:literal])?
         $(#[fits = $fits:expr])?
+        $(#[common = $common:literal])?
         $field:ident: $ty:ty
     ),* $(,)? }) => {
         $(#[doc = $sdoc])*
@@ -98,6 +99,7 @@ macro_rules! params {
                     names: $crate::catalog::or_default!(
                         <$ty as $crate::catalog::Field>::NAMES $(, Some($names))?),
                     fits: $crate::catalog::or_default!(&[] $(, &$fits)?),
+                    common: $crate::catalog::or_default!(false $(, $common)?),
                     missing: $crate::catalog::or_default!(
                         $crate::catalog::DEFAULT_MISSING $(, &$missing)?),
                     malformed: $crate::catalog::or_default!(

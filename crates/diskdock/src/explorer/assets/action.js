@@ -3,9 +3,12 @@
 import { all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
 import { send, signed } from "./api.js";
 import { concerned, follow } from "./follow.js";
-import { address, fillRegion, growing, values, withToken } from "./form.js";
+import { address, faults, fillRegion, growing, keepAddress, linkTo, narrowing, values, withToken } from "./form.js";
+import { region } from "./key.js";
 import { offer } from "./pick.js";
+import { resourceHref } from "./rows.js";
 import { showCode } from "./code.js";
+import { jsonView, linker, listIn, tableView } from "./tree.js";
 
 const form = one("#form");
 const { action, version } = form.dataset;
@@ -104,12 +107,48 @@ function verdict({ status, text, milliseconds, ignored }) {
   return parts;
 }
 
+const link = linker(JSON.parse(form.dataset.prefixes), (noun, id) => resourceHref(noun, id, form.elements.RegionId?.value || region()));
+
+// What stands above a reply in JSON: a search in it, and its list as a table.
+function replyTools(body, { node, search }) {
+  const told = element("span", { class: "quiet", role: "status" });
+  const field = element("input", { type: "search", placeholder: "Find in the reply", "aria-label": "Find in the reply", autocomplete: "off", spellcheck: "false" });
+  field.addEventListener("input", () => {
+    const count = search(field.value);
+    told.textContent = field.value.trim() ? `${count} ${count === 1 ? "line" : "lines"}` : "";
+  });
+  const list = listIn(body);
+  if (!list) return [field, told];
+  const button = element("button", { type: "button", class: "small", "aria-pressed": "false" }, "Table");
+  let table;
+  button.addEventListener("click", () => {
+    const isTable = button.getAttribute("aria-pressed") === "false";
+    button.setAttribute("aria-pressed", String(isTable));
+    if (!table) node.after((table = tableView(list, link)));
+    [node.hidden, table.hidden, field.hidden, told.hidden] = [isTable, !isTable, isTable, isTable];
+  });
+  return [button, field, told];
+}
+
 function showReply(answer) {
   const body = parsed(answer.text);
-  const shown = body ? JSON.stringify(body, null, 2) : indented(answer.text);
-  outcome.replaceChildren(...verdict(answer),
-    element("p", { class: "bar" }, copyButton(answer.text, "the reply")),
-    element("pre", { tabindex: "0", "aria-label": "Reply" }, shown));
+  const bar = element("p", { class: "bar reply-bar" }, copyButton(answer.text, "the reply"));
+  const view = body && jsonView(body, link);
+  if (view) bar.append(...replyTools(body, view));
+  const shown = view ? view.node : element("pre", { tabindex: "0", "aria-label": "Reply" }, indented(answer.text));
+  outcome.replaceChildren(...verdict(answer), bar, shown);
+}
+
+// What is wrong with the form, with the way to send it all the same: the server's own answer may be
+// what is wanted.
+function showFaults(found) {
+  select(one("#tab-reply"));
+  const lines = found.map(([field, what]) => element("li", {}, linkTo(field), ` ${what}`));
+  const button = element("button", { type: "button" }, "Send all the same");
+  button.addEventListener("click", async () => {
+    if (await agreed()) call();
+  });
+  outcome.replaceChildren(element("p", { class: "verdict bad" }, "Not sent yet"), element("ul", { class: "faults" }, ...lines), button);
 }
 
 async function showChanges(asked, answer) {
@@ -184,13 +223,30 @@ for (const panel of all(".panel")) {
 }
 select(one("#tab-reply"));
 showCode(form);
-for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear]")) part.hidden = false;
+for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear], [data-wide]")) part.hidden = false;
+// The panel of reply and code, as wide as the page lets it be.
+function widen(isWide) {
+  one(".columns").classList.toggle("wide", isWide);
+  one("[data-wide]").setAttribute("aria-pressed", String(isWide));
+}
+
+one("[data-wide]").addEventListener("click", () => {
+  const isWide = kept("wide") !== "yes";
+  keep("wide", isWide ? "yes" : "no");
+  widen(isWide);
+});
+widen(kept("wide") === "yes");
 fillRegion(form);
+if (form.elements.ClientToken) form.elements.ClientToken.placeholder = "a new one for each call";
 offer(form, kinds);
-growing(form, (added) => offer(form, kinds, added));
+narrowing(form);
+keepAddress(form);
+growing(form);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (await agreed()) call();
+  const found = faults(form);
+  if (found.length) showFaults(found);
+  else if (await agreed()) call();
 });
 one("[data-dry-run]")?.addEventListener("click", () => call([["DryRun", "true"]]));
 one("[data-sign-only]").addEventListener("click", () => {

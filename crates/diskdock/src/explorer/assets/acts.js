@@ -1,8 +1,9 @@
 // What the console's buttons do: calls through the signed API like anybody else's, and the
 // operator's controls. What takes away asks first.
 
-import { element, errorHref, kept, one, pause } from "./common.js";
+import { element, errorHref, one, pause } from "./common.js";
 import { ask, send } from "./api.js";
+import { withToken } from "./stream.js";
 
 const LOOK_AGAIN_MS = 500;
 const CREATED_WITHIN_MS = 120_000;
@@ -11,11 +12,7 @@ const root = one(".console");
 const refusal = one(".refusal");
 const dialog = one("dialog.ask");
 const { version } = root.dataset;
-
-export function withToken(headers = {}) {
-  const token = kept("token");
-  return token ? { ...headers, "x-diskdock-token": token } : headers;
-}
+const cautions = JSON.parse(root.dataset.cautions);
 
 export const forget = () => refusal.replaceChildren();
 export const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
@@ -49,23 +46,28 @@ export async function control(verb, concerned) {
   }
 }
 
-// Resolves to whether the person agrees; with a `size`, to the number of GiB, or null.
-function sure(what, said, size) {
-  const [given, field] = [one(".given-size", dialog), one(".given-size input", dialog)];
+// Resolves to whether the person agrees; with a `size`, to the number of GiB, and with the label
+// of a `text`, to the text, or null.
+function sure(what, said, { size, text } = {}) {
   one("h2", dialog).textContent = `${what}?`;
-  one(".said", dialog).textContent = said;
+  one(".said", dialog).textContent = [said, cautions[what]].filter(Boolean).join(" ");
   const yes = one("button[value=yes]", dialog);
   yes.textContent = `Yes, ${what}`;
-  yes.className = size ? "primary" : "danger";
-  given.hidden = !size;
-  // A hidden field must not keep the form from being sent.
-  field.disabled = !size;
-  [field.min, field.value] = [size ?? 1, size ?? 1];
+  yes.className = size || text ? "primary" : "danger";
+  for (const [name, wanted] of [["size", size], ["text", text]]) {
+    const given = one(`.given-${name}`, dialog);
+    given.hidden = !wanted;
+    // A hidden field must not keep the form from being sent.
+    one("input", given).disabled = !wanted;
+  }
+  const field = one(text ? ".given-text input" : ".given-size input", dialog);
+  one(".given-text span", dialog).textContent = text ?? "";
+  [field.min, field.value] = [size ?? 1, size ?? ""];
   dialog.returnValue = "no";
   dialog.showModal();
   const answer = () => {
     const agreed = dialog.returnValue === "yes";
-    return size ? (agreed ? field.value : null) : agreed;
+    return size || text ? (agreed ? field.value : null) : agreed;
   };
   return new Promise((done) => dialog.addEventListener("close", () => done(answer()), { once: true }));
 }
@@ -73,8 +75,7 @@ function sure(what, said, size) {
 export const attach = (DiskId, InstanceId) => act("AttachDisk", { DiskId, InstanceId });
 
 export async function detach(DiskId, InstanceId) {
-  const said = `Unmount ${DiskId} in the guest of ${InstanceId} first: what it has not written yet is lost.`;
-  if (await sure("DetachDisk", said)) await act("DetachDisk", { DiskId, InstanceId });
+  if (await sure("DetachDisk", `${DiskId} leaves ${InstanceId}.`)) await act("DetachDisk", { DiskId, InstanceId });
 }
 
 export async function refuse(concerned) {
@@ -85,26 +86,38 @@ export async function refuse(concerned) {
 
 async function resize(disk) {
   const said = `${disk.id} has ${disk.size} GiB. It can only grow.`;
-  const NewSize = await sure("ResizeDisk", said, disk.size + 1);
+  const NewSize = await sure("ResizeDisk", said, { size: disk.size + 1 });
   if (NewSize) await act("ResizeDisk", { DiskId: disk.id, NewSize, Type: disk.status === "In_use" ? "online" : "offline" });
 }
 
+async function takeSnapshot(disk) {
+  const name = await sure("CreateSnapshot", `A snapshot of ${disk.id} as it is now.`, { text: "Name" });
+  if (name) await act("CreateSnapshot", { DiskId: disk.id, SnapshotName: name });
+}
+
+// Sets a tag, given as it is shown: key=value.
+async function tag(kind, { id, region: RegionId }) {
+  const given = await sure("TagResources", `A tag of ${id}. One with the same key is replaced.`, { text: "key=value" });
+  if (!given) return;
+  const [key, ...rest] = given.split("=");
+  await act("TagResources", { RegionId, ResourceType: kind, "ResourceId.1": id, "Tag.1.Key": key.trim(), "Tag.1.Value": rest.join("=").trim() });
+}
+
 async function deleteDisk(DiskId) {
-  if (await sure("DeleteDisk", `${DiskId} and everything on it are gone for good.`)) await act("DeleteDisk", { DiskId });
+  if (await sure("DeleteDisk", `${DiskId} is deleted.`)) await act("DeleteDisk", { DiskId });
 }
 
 async function deleteInstance(InstanceId) {
-  const said = `${InstanceId} is gone for good, and so are its system disk and those data disks that go with it.`;
-  if (await sure("DeleteInstance", said)) await act("DeleteInstance", { InstanceId });
+  if (await sure("DeleteInstance", `${InstanceId} is deleted.`)) await act("DeleteInstance", { InstanceId });
 }
 
 async function interrupt(action, InstanceId) {
-  if (await sure(action, `The guest of ${InstanceId} stops working meanwhile.`)) await act(action, { InstanceId });
+  if (await sure(action, `This is about ${InstanceId}.`)) await act(action, { InstanceId });
 }
 
 // A new disk in the instance's zone, attached as soon as it is Available.
 async function addDisk({ id, region: RegionId, zone: ZoneId }) {
-  const Size = await sure("CreateDisk", `A new cloud_essd disk in ${ZoneId}, attached to ${id}.`, 20);
+  const Size = await sure("CreateDisk", `A new cloud_essd disk in ${ZoneId}, attached to ${id}.`, { size: 20 });
   if (!Size) return;
   forget();
   try {
@@ -125,9 +138,9 @@ async function addDisk({ id, region: RegionId, zone: ZoneId }) {
 // What can be done with an instance in its status: a text and a function for each.
 export function instanceVerbs(instance) {
   const { id: InstanceId, status } = instance;
-  const add = ["Add a disk", () => addDisk(instance)];
-  if (status === "Running") return [["Stop", () => interrupt("StopInstance", InstanceId)], ["Reboot", () => interrupt("RebootInstance", InstanceId)], add];
-  if (status === "Stopped") return [["Start", () => act("StartInstance", { InstanceId })], ["Delete", () => deleteInstance(InstanceId)], add];
+  const both = [["Add a disk", () => addDisk(instance)], ["Tag", () => tag("instance", instance)]];
+  if (status === "Running") return [["Stop", () => interrupt("StopInstance", InstanceId)], ["Reboot", () => interrupt("RebootInstance", InstanceId)], ...both];
+  if (status === "Stopped") return [["Start", () => act("StartInstance", { InstanceId })], ["Delete", () => deleteInstance(InstanceId)], ...both];
   return [];
 }
 
@@ -137,6 +150,8 @@ export function diskVerbs(disk, instance) {
   const verbs = [];
   if (instance && disk.status === "In_use" && disk.portable && disk.kind === "data") verbs.push(["Detach", () => detach(disk.id, instance.id)]);
   if (still && (!instance || instance.status === "Running")) verbs.push(["Resize", () => resize(disk)]);
+  if (still && disk.was_attached) verbs.push(["Snapshot", () => takeSnapshot(disk)]);
+  if (still) verbs.push(["Tag", () => tag("disk", disk)]);
   if (!instance && disk.status === "Available") verbs.push(["Delete", () => deleteDisk(disk.id)]);
   return verbs;
 }

@@ -50,6 +50,7 @@ export function showCode(form) {
     });
   }
   form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
   form.addEventListener("click", (event) => event.target.closest("button.add") && soon());
   document.addEventListener("key-changed", soon);
   update();

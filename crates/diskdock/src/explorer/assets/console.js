@@ -1,41 +1,25 @@
 // The console: shows what the server sends, and has the buttons of acts.js beside it.
 
-import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse, withToken } from "./acts.js";
-import { actionHref, all, copyButton, element, keep, one, pause } from "./common.js";
-import { keyed, matches, paged } from "./keyed.js";
+import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse } from "./acts.js";
+import { all, element, keep, one } from "./common.js";
+import { keyed, matching, paged, refill } from "./keyed.js";
 import { region } from "./key.js";
+import { callRow, columns, identity, since, smallButton, status, tableRow, tellTime, until } from "./rows.js";
+import { watchForever } from "./stream.js";
 
-const AGAIN_MS = 1000;
-// The server says every 15 s that it is still there.
-const SILENT_MS = 40_000;
 // Instances up to this number are unfolded at first, and are a list to choose from.
 const FEW = 20;
 
 const root = one(".console");
+const nouns = JSON.parse(root.dataset.nouns);
 const watching = one(".watching");
 const tokenForm = one("form.token");
 const filter = one("#filter");
 const place = one("#region");
 const reads = one("#reads");
+const [operationColumns, callColumns] = [columns("#operations"), columns("#calls")];
 let picture;
 let dragged;
-
-// Server-sent events over fetch, which unlike EventSource can carry the admin token.
-async function* events(response, heard) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    heard();
-    const from = Math.max(0, text.length - 1);
-    text += value;
-    if (text.indexOf("\n\n", from) < 0) continue;
-    const parts = text.split("\n\n");
-    text = parts.pop();
-    for (const part of parts) if (part.startsWith("data: ")) yield JSON.parse(part.slice(6));
-  }
-}
 
 // Said anew it would be read out anew.
 function tell(text, gone) {
@@ -45,63 +29,30 @@ function tell(text, gone) {
   for (const section of all("section", root)) section.inert = gone;
 }
 
-async function watch() {
-  const silence = new AbortController();
-  let timer;
-  const heard = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), SILENT_MS);
-  };
-  heard();
-  try {
-    const response = await fetch("/_diskdock/watch", { headers: withToken(), cache: "no-store", signal: silence.signal });
-    if (!response.ok) {
-      const { error, hint } = await response.json();
-      tell(`Cannot watch: ${error}. ${hint}`, true);
-      tokenForm.hidden = response.status !== 403;
-      return response.status !== 403;
-    }
+const watch = () => watchForever({
+  seen(now) {
+    picture = now;
     tokenForm.hidden = true;
-    for await (const seen of events(response, heard)) {
-      picture = seen;
-      tell(seen.truncated
-        ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
-        : "Watching live.", false);
-      // A fault in drawing is no fault of the server.
-      if (!dragged) queueMicrotask(show);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  return true;
-}
+    tell(picture.truncated
+      ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
+      : "Watching live.", false);
+    if (picture.now) tellTime(picture.now);
+    // A fault in drawing is no fault of the server.
+    if (!dragged) queueMicrotask(show);
+  },
+  refused(code, { error, hint }) {
+    tell(`Cannot watch: ${error}. ${hint}`, true);
+    tokenForm.hidden = code !== 403;
+  },
+  gone() {
+    if (watching.classList.contains("gone")) return;
+    const at = new Date().toLocaleTimeString();
+    tell(`The server is gone since ${at}: what is shown is from before. Trying again …`, true);
+  },
+});
 
-async function watchForever() {
-  for (;;) {
-    try {
-      if (!(await watch())) return;
-    } catch {}
-    if (!watching.classList.contains("gone")) {
-      const since = new Date().toLocaleTimeString();
-      tell(`The server is gone since ${since}: what is shown is from before. Trying again …`, true);
-    }
-    await pause(AGAIN_MS);
-  }
-}
-
-// A moment as it is read, or what stands in its place.
-const moment = (text) => text && element("span", { class: "moment" }, text.replace("T", " ").replace("Z", ""));
-const status = (text) => element("span", { class: `status ${text.toLowerCase()}` }, text);
-const opened = (action, parameters) => `${actionHref(action)}?${new URLSearchParams(parameters)}`;
-const smallButton = (label, text, onclick) => element("button", { type: "button", class: "small", "aria-label": label, "data-focus": label, onclick }, text);
-
-function identity(id, action, parameters) {
-  const href = opened(action, parameters);
-  return element("span", { class: "identity" }, element("a", { class: "id", href, title: "Look it up" }, id), copyButton(id, id));
-}
-
-const diskIdentity = (disk) => identity(disk.id, "DescribeDisks", { RegionId: disk.region, DiskIds: JSON.stringify([disk.id]) });
-const instanceIdentity = (instance) => identity(instance.id, "DescribeInstances", { RegionId: instance.region, InstanceIds: JSON.stringify([instance.id]) });
+const diskIdentity = (disk) => identity("disk", disk.id, disk.region);
+const instanceIdentity = (instance) => identity("instance", instance.id, instance.region);
 
 // A button for each thing that can be done with what has the id.
 function verbs(all, id) {
@@ -166,24 +117,44 @@ function diskCard(disk, instance, fits) {
   return card;
 }
 
-// One row, whose disks are made when it is unfolded.
-function instanceRow(instance, old) {
+function summaryOf(instance) {
   const count = instance.disks.length;
-  const summary = element("summary", { "data-focus": `fold-${instance.id}` },
+  const states = [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", instance.disks.some((disk) => disk.damage) && "damaged disk", ...instance.locks.map((lock) => `locked: ${lock}`)];
+  return [
     element("strong", {}, instance.name || instance.id), status(instance.status),
     element("span", { class: "about" }, [instance.name && instance.id, instance.type, instance.zone].filter(Boolean).join(" · ")),
-    element("span", { class: "about" }, [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", instance.disks.some((disk) => disk.damage) && "damaged disk", ...instance.locks.map((lock) => `locked: ${lock}`)].filter(Boolean).join(" · ")));
-  const row = element("details", { class: "instance drop", "data-instance": instance.id, "aria-label": `Instance ${instance.id}` }, summary);
+    element("span", { class: "about" }, states.filter(Boolean).join(" · "))];
+}
+
+// A row, whose disks are made when it is unfolded. What of it does not change stays as it is.
+function newRow(id) {
+  const summary = element("summary", { "data-focus": `fold-${id}` });
+  const [heading, paused, list] = [element("p", { class: "about heading" }), element("div"), element("ul", { class: "disks" })];
+  const row = element("details", { class: "instance drop", "data-instance": id, "aria-label": `Instance ${id}` }, summary);
+  const showDisks = keyed(list, ({ disk, on }) => diskCard(disk, on));
+  let instance;
   const unfold = () => {
-    if (!row.open || row.childElementCount > 1) return;
-    row.append(element("p", { class: "about heading" }, instanceIdentity(instance), verbs(instanceVerbs(instance), instance.id)),
-      instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : "",
-      element("ul", { class: "disks" }, ...instance.disks.map((disk) => diskCard(disk, instance))));
+    if (!row.open) return;
+    if (row.childElementCount === 1) row.append(heading, paused, list);
+    refill(heading, [instance.status, instance.region], () => [instanceIdentity(instance), verbs(instanceVerbs(instance), id)]);
+    refill(paused, instance.paused, () => [instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : null]);
+    const on = { id, status: instance.status };
+    showDisks(instance.disks.map((disk) => ({ id: disk.id, disk, on })));
   };
-  row.open = old ? old.open : picture.instances.length <= FEW;
-  unfold();
   row.addEventListener("toggle", unfold);
-  droppable(row, ({ disk }) => attach(disk, instance.id));
+  droppable(row, ({ disk }) => attach(disk, id));
+  row.open = picture.instances.length <= FEW;
+  row.update = (now) => {
+    instance = now;
+    refill(summary, { ...now, tags: null, disks: now.disks.map(({ damage }) => !!damage) }, () => summaryOf(now));
+    unfold();
+  };
+  return row;
+}
+
+function instanceRow(instance, old) {
+  const row = old ?? newRow(instance.id);
+  row.update(instance);
   return row;
 }
 
@@ -204,28 +175,14 @@ function operationRow(one) {
   ];
   const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
   const ids = element("span", { class: "ids" }, ...Object.values(concerned).map(narrowedTo));
-  const cells = [state, one.kind, ids, one.phase, String(one.tries), moment(one.created_at), one.given_up ? "" : moment(one.deadline_at), one.last_event, element("span", { class: "verbs" }, ...buttons)];
-  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell ?? "")));
-}
-
-function callRow(call) {
-  const parameters = call.parameters.map(([name, value]) => `${name}=${value}`).join(" ");
-  const cells = [
-    moment(call.at),
-    call.action === "unknown" ? "unknown" : element("a", { href: opened(call.action, call.parameters), title: "Open it in the explorer as it was" }, call.action),
-    element("code", { class: "given", title: parameters }, parameters),
-    call.key ?? "unknown",
-    element("span", { class: `status ${call.status < 400 ? "available" : "gaveup"}` }, `${call.status} ${call.code}`),
-    `${(call.took_us / 1000).toFixed(1)} ms`,
-    element("code", {}, call.request_id),
-  ];
-  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell)));
+  const deadline = one.given_up || !one.deadline_at ? "" : until(one.deadline_at);
+  return tableRow([state, one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline, one.last_event, element("span", { class: "verbs" }, ...buttons)], operationColumns);
 }
 
 const showInstances = paged(one(".instances .list"), instanceRow, one(".instances .more"), () => show());
 const showFree = paged(one(".free .disks"), freeCard, one(".free .more"), () => show());
 const showOperations = paged(one(".operations tbody"), operationRow, one(".operations .more"), () => show());
-const showCalls = keyed(one(".calls tbody"), callRow);
+const showCalls = keyed(one(".calls tbody"), (call) => callRow(call, nouns, callColumns));
 
 const diskTexts = (disk) => [disk.id, disk.name, disk.status, disk.zone, disk.region, disk.category, disk.account, disk.device, ...disk.tags];
 const instanceTexts = (each) => [each.id, each.name, each.status, each.zone, each.region, each.type, each.account, ...each.locks, ...each.tags, ...each.disks.flatMap(diskTexts)];
@@ -268,14 +225,18 @@ function show() {
   const focused = document.activeElement?.dataset?.focus;
   const { instances, free, operations } = picture;
   offerRegions([...instances, ...free]);
-  const wanted = instances.filter((each) => here(each) && matches(filter.value, () => instanceTexts(each)));
-  const loose = free.filter((disk) => here(disk) && matches(filter.value, () => diskTexts(disk)));
+  const [instanceMatches, diskMatches] = [matching(filter.value, instanceTexts), matching(filter.value, diskTexts)];
+  const wanted = instances.filter((each) => here(each) && instanceMatches(each));
+  const loose = free.filter((disk) => here(disk) && diskMatches(disk));
   const many = instances.length > FEW;
   if (many) offerInstances(instances.map(({ id, name }) => ({ id, name })));
   showInstances(wanted, (each) => each);
   showFree(loose, (disk) => ({ id: disk.id, disk, fits: many ? "many" : fitting(disk) }));
   showOperations(operations, (each) => each);
-  showCalls(picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads)).map((call) => ({ id: call.number, ...call })));
+  const calls = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
+  showCalls(calls);
+  one("#calls .quiet").hidden = calls.length > 0;
+  one("#calls .scroll").hidden = !calls.length;
   one("#instances .count").textContent = counted(instances, wanted, "instances");
   one("#free .count").textContent = counted(free, loose, "disks");
   one("#operations .quiet").hidden = operations.length > 0;
@@ -308,6 +269,6 @@ reads.addEventListener("change", show);
 tokenForm.addEventListener("submit", (event) => {
   event.preventDefault();
   keep("token", one("#token").value.trim());
-  watchForever();
+  watch();
 });
-watchForever();
+watch();

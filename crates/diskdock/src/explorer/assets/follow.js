@@ -17,7 +17,7 @@ async function listed(kind, ids, within) {
 }
 
 // The region that has them: an action need not name it.
-async function regionOf(kind, regions, ids, named) {
+export async function regionOf(kind, regions, ids, named) {
   const first = named || region();
   if ((await listed(kind, ids, first)).length) return first;
   for (const { [regions.id]: other } of await entries(regions)) {

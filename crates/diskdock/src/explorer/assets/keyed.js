@@ -3,16 +3,21 @@
 
 export const PAGE = 100;
 
-// `make` gives the element of a thing, which has an id; `old` is what it replaces.
+// `make` gives the element of a thing, which has an id; `old` is the one that it had, which may be
+// given again. A thing that is the very same as before is not looked at again.
 export function keyed(parent, make) {
   const shown = new Map();
   const put = (thing) => {
-    const text = JSON.stringify(thing);
     const old = shown.get(thing.id);
-    if (old?.text === text) return old.node;
+    if (old?.thing === thing) return old.node;
+    const text = JSON.stringify(thing);
+    if (old?.text === text) {
+      old.thing = thing;
+      return old.node;
+    }
     const node = make(thing, old?.node);
-    old?.node.replaceWith(node);
-    shown.set(thing.id, { text, node });
+    if (old && old.node !== node) old.node.replaceWith(node);
+    shown.set(thing.id, { thing, text, node });
     return node;
   };
   return (things) => {
@@ -48,10 +53,25 @@ export function paged(parent, make, button, again) {
   };
 }
 
-// Whether every word of the filter is in one of the texts.
-export function matches(filter, texts) {
+// Gives a node new children, unless they are made of the same as those that it has.
+export function refill(node, of, make) {
+  const text = JSON.stringify(of);
+  if (node.madeOf === text) return;
+  node.madeOf = text;
+  node.replaceChildren(...make().filter((child) => child != null));
+}
+
+// The texts of each thing, made once: a thing that changes is another one.
+const texts = new WeakMap();
+
+function textOf(thing, of) {
+  let text = texts.get(thing);
+  if (text === undefined) texts.set(thing, (text = of(thing).filter(Boolean).join("\n").toLowerCase()));
+  return text;
+}
+
+// Tells of a thing whether every word of the filter is in its texts.
+export function matching(filter, of) {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) return true;
-  const all = texts().filter(Boolean).join("\n").toLowerCase();
-  return words.every((word) => all.includes(word));
+  return (thing) => words.every((word) => textOf(thing, of).includes(word));
 }

@@ -3,6 +3,10 @@
 import { ask } from "./api.js";
 
 const MOST = 100;
+// The vendor's actions take at most 500, and those that take fewer give as many as they do.
+const MOST_AT_ONCE = 500;
+
+const inside = (kind, reply) => kind.path.reduce((within, name) => within[name], reply);
 
 // The entries of the list; only those with these ids, if they are named.
 export async function entries(kind, within, ids) {
@@ -10,8 +14,22 @@ export async function entries(kind, within, ids) {
   if (kind.in_region) parameters.RegionId = within;
   if (kind.paged) parameters.PageSize = String(MOST);
   if (ids) parameters[kind.ids] = JSON.stringify(ids);
-  const reply = await ask(kind.action, kind.version, parameters);
-  return kind.path.reduce((inside, name) => inside[name], reply);
+  return inside(kind, await ask(kind.action, kind.version, parameters));
+}
+
+// All entries, page by page.
+export async function* pages(kind, within) {
+  if (!kind.goes_on) {
+    yield await entries(kind, within);
+    return;
+  }
+  let token = "";
+  do {
+    const parameters = { MaxResults: String(MOST_AT_ONCE), ...(kind.in_region && { RegionId: within }), ...(token && { NextToken: token }) };
+    const reply = await ask(kind.action, kind.version, parameters);
+    yield inside(kind, reply);
+    token = reply.NextToken;
+  } while (token);
 }
 
 // What tells a person which one an entry is: `{Size} GiB` with the field's value in its place; a

@@ -3,6 +3,8 @@
 import { actionHref, element, errorHref, one } from "./common.js";
 
 const SHOWN = 12;
+const WORDS = 16;
+const LONGEST = 40;
 const KINDS = { a: "action", e: "error", p: "parameter" };
 const input = one(".search input");
 const list = element("div", { class: "found", id: "found", role: "listbox", "aria-label": "Found", hidden: true });
@@ -14,25 +16,52 @@ async function index() {
   return rows;
 }
 
-function rank([, name, text], words) {
-  const [lowName, lowText] = [name.toLowerCase(), text.toLowerCase()];
-  let worst = 0;
-  for (const word of words) {
-    const of =
-      lowName === word ? 0 : lowName.startsWith(word) ? 1 : lowName.includes(word) ? 2 : lowText.includes(word) ? 3 : 4;
-    worst = Math.max(worst, of);
+// The place of a word in an entry, 0 for the very name; Infinity if it is not in it.
+function matched([, name, text, more], word) {
+  const low = name.toLowerCase();
+  const ranks = [low === word, low.startsWith(word), low.includes(word), text.toLowerCase().includes(word), more.toLowerCase().includes(word)];
+  const at = ranks.indexOf(true);
+  return at < 0 ? Infinity : at;
+}
+
+// How many slips of the keys lie between a word and the beginning of a part of the name.
+function nearly([, name], word) {
+  if (word.length > LONGEST) return Infinity;
+  const most = Math.min(2, Math.floor(word.length / 4));
+  const starts = [...name].flatMap((letter, at) => (at === 0 || /\p{Lu}/u.test(letter) ? [at] : []));
+  const least = Math.min(...starts.map((at) => slips(word, name.slice(at).toLowerCase())));
+  return least <= most ? least : Infinity;
+}
+
+function slips(word, whole) {
+  const text = whole.slice(0, word.length + 2);
+  const rows = [Array.from({ length: text.length + 1 }, (_, at) => at)];
+  for (let at = 1; at <= word.length; at++) {
+    const row = [at];
+    for (let place = 1; place <= text.length; place++) {
+      const same = word[at - 1] === text[place - 1];
+      row.push(Math.min(rows[at - 1][place - 1] + (same ? 0 : 1), rows[at - 1][place] + 1, row[place - 1] + 1));
+      const isSwapped = at > 1 && place > 1 && word[at - 1] === text[place - 2] && word[at - 2] === text[place - 1];
+      if (isSwapped) row[place] = Math.min(row[place], rows[at - 2][place - 2] + 1);
+    }
+    rows.push(row);
   }
-  return worst;
+  return Math.min(...rows[word.length]);
+}
+
+function best(entries, words, of) {
+  return entries
+    .map((entry) => [Math.max(...words.map((word) => of(entry, word))), entry])
+    .filter(([rank]) => rank < Infinity)
+    .sort(([left], [right]) => left - right)
+    .map(([, entry]) => entry);
 }
 
 export function matching(entries, asked) {
-  const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = asked.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS);
   if (!words.length) return [];
-  return entries
-    .map((entry) => [rank(entry, words), entry])
-    .filter(([of]) => of < 4)
-    .sort(([left], [right]) => left - right)
-    .map(([, entry]) => entry);
+  const found = best(entries, words, matched);
+  return found.length ? found : best(entries, words, nearly);
 }
 
 export const href = ([kind, name, text]) =>
@@ -86,8 +115,11 @@ input.addEventListener("keydown", press);
 input.addEventListener("blur", () => setTimeout(close, 150));
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, select, textarea");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  const isSlash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const isCtrlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  if (isSlash || isCtrlK) {
     event.preventDefault();
     input.focus();
+    input.select();
   }
 });

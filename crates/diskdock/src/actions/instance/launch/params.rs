@@ -14,17 +14,21 @@ params!(
         /// The region.
         region_id: RegionId,
         /// The zone. Left out, the first one that sells the instance type and the disks is taken.
+        #[common = true]
         zone_id: Option<ZoneId>,
         /// The instance type, one of DescribeInstanceTypes.
         #[names = "type"]
+        #[common = true]
         instance_type: Option<Text<1, 64>>,
         /// The image, one of DescribeImages.
         #[names = "image"]
+        #[common = true]
         image_id: Option<Text<1, 256>>,
         /// Take the newest image of this family; not together with `ImageId`.
         image_family: Option<Text<2, 128>>,
         /// Display name; the instance's id if left out. `name[begin,bits]rest` counts up from
         /// instance to instance, with so many digits.
+        #[common = true]
         instance_name: Option<SequencedName>,
         /// Free text.
         description: Option<Description>,
@@ -33,17 +37,21 @@ params!(
         /// The login password. Only its hash is kept, which makes it root's in the guest. With
         /// virtual machines it needs an image with cloud-init.
         #[malformed = PASSWORD_MALFORMED]
+        #[common = true]
         password: Option<Password>,
         /// Keep the password of the image; not together with `Password`.
         password_inherit: Option<bool>,
         /// The key pair for login to show. Not for Windows.
+        #[common = true]
         key_pair_name: Option<Text<1, 128>>,
         /// The security group. One that this server made must be of the VPC of the vSwitch; any
         /// other id is only shown, and a placeholder if none is given.
+        #[common = true]
         security_group_id: Option<Text<1, 64>>,
         /// The vSwitch. One that this server made gives the VPC, the zone and the address; any
         /// other id is only shown, and a placeholder if none is given.
         #[wire = "VSwitchId"]
+        #[common = true]
         v_switch_id: Option<Text<1, 64>>,
         /// The private address; further instances get the addresses after it. Left out, one of the
         /// vSwitch is taken, or a placeholder is shown.
@@ -78,6 +86,7 @@ params!(
         /// User data in Base64, up to 32 KB before encoding.
         user_data: Option<Text<0, 65536>>,
         /// Tags of the instance, up to 20. The value of `diskdock:forward` must be a list of ports.
+        #[common = true]
         tag: Groups<TagParam>,
         /// The resource group to show.
         resource_group_id: Option<Text<1, 64>>,

@@ -10,11 +10,14 @@ params!(
     /// Parameters that only RunInstances has.
     pub(crate) struct RunOnly {
         /// The system disk.
+        #[common = true]
         system_disk: Group<RunSystemDisk>,
         /// Data disks, up to 16.
+        #[common = true]
         data_disk: Groups<RunDataDisk>,
         /// How many instances, 1 to 100; 1 if left out.
         #[malformed = AMOUNT_MALFORMED]
+        #[common = true]
         amount: Option<Integer<1, 100>>,
         /// The fewest that will do. All or none are made here, so that it must only not be more
         /// than `Amount`.
