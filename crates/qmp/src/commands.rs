@@ -81,8 +81,6 @@ commands!(
         /// Where the object is.
         path: String,
     } = "qom-list" within QUERY -> Vec<Property>,
-    /// The devices with their media, and the limits of each.
-    QueryBlock {} = "query-block" within DEVICE -> Vec<BlockDevice>,
     /// Limits what a device gets out of its medium; 0 for no limit.
     BlockSetIoThrottle {
         /// The device's id.
@@ -290,28 +288,6 @@ pub struct Property {
     /// Its type; `child<…>` for an object of its own.
     #[serde(rename = "type")]
     pub kind: String,
-}
-
-/// A device with its medium.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockDevice {
-    /// Its medium; none in an empty drive.
-    #[serde(default)]
-    pub inserted: Option<BlockMedium>,
-}
-
-/// The medium of a device, with the limits of the device.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockMedium {
-    /// The block node.
-    #[serde(rename = "node-name", default)]
-    pub node_name: Option<String>,
-    /// Bytes a second at most; 0 for no limit.
-    #[serde(default)]
-    pub bps: u64,
-    /// Operations a second at most; 0 for no limit.
-    #[serde(default)]
-    pub iops: u64,
 }
 
 /// The counts of one device.
