@@ -41,19 +41,22 @@ impl StoragePlace {
     }
 
     /// Gives the place that the disks of a data directory are in if it is another one. That of a
-    /// new directory is written down.
+    /// directory without state is written down.
     pub(crate) fn claim(
         &self,
         data_directory: &Path,
         has_state: bool,
     ) -> io::Result<Result<(), String>> {
         let (found, wanted) = (StoragePlace::elsewhere(data_directory)?, self.mark());
-        if found.is_none() && !has_state && *self != StoragePlace::Directory {
-            let mark = format!("{wanted}\n");
-            return private_file::replace(&data_directory.join(MARK), mark.as_bytes()).map(Ok);
-        }
         let found = found.unwrap_or_else(|| DIRECTORY.to_owned());
-        Ok(if found == wanted { Ok(()) } else { Err(found) })
+        if found == wanted {
+            return Ok(Ok(()));
+        }
+        if has_state {
+            return Ok(Err(found));
+        }
+        let mark = format!("{wanted}\n");
+        private_file::replace(&data_directory.join(MARK), mark.as_bytes()).map(Ok)
     }
 
     /// Without what may change while disks are there.
@@ -92,5 +95,8 @@ mod tests {
         assert_eq!(place("rbd:pool=others").claim(new.path(), true).unwrap(), claimed);
         assert_eq!(local.claim(new.path(), true).unwrap(), claimed);
         assert_eq!(StoragePlace::elsewhere(old.path()).unwrap(), None);
+        // Of a start that came to nothing.
+        assert_eq!(local.claim(new.path(), false).unwrap(), Ok(()));
+        assert_eq!(StoragePlace::elsewhere(new.path()).unwrap(), None);
     }
 }
