@@ -1,12 +1,14 @@
 //! Asks Ceph by its own tool, `rbd`, within a deadline.
 //!
 //! A call of Ceph's library cannot be ended before Ceph answers; a process can. Once one went
-//! without an answer, Ceph counts as away: callers are told so at once, and a thread asks again
-//! until there is an answer. Texts for people are never read for what they mean, only exit codes,
-//! which are numbers of errors of the system, and JSON.
+//! without an answer, Ceph counts as away for that image: callers are told so at once, and a thread
+//! asks again until there is an answer. Other images may lie where Ceph answers. Texts for people
+//! are never read for what they mean, only exit codes, which are numbers of errors of the system,
+//! and JSON.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -116,8 +118,8 @@ pub(super) struct Client {
     pub options: RbdOptions,
     /// The file with the key of the user.
     pub keyring: PathBuf,
-    /// Why Ceph counts as away, if it does.
-    away: Mutex<Option<String>>,
+    /// The images for which Ceph counts as away, and its last words; a name is empty for the pool.
+    away: Mutex<BTreeMap<String, String>>,
 }
 
 impl Client {
@@ -138,12 +140,14 @@ impl Client {
         image: Option<&str>,
         rest: &[&str],
     ) -> Result<Answer, StorageError> {
-        if let Some(words) = self.away() {
-            return Err(unreachable(words));
+        // A snapshot is where its image is.
+        let asked = image.and_then(|image| image.split('@').next()).unwrap_or_default();
+        if let Some(words) = self.away().get(asked) {
+            return Err(unreachable(words.clone()));
         }
         let answer = self.run(patience, verb, image, rest);
         if let Err(StorageError::Unreachable { words, .. }) = &answer {
-            self.wait_for(words, image);
+            self.wait_for(asked, words);
         }
         answer
     }
@@ -196,34 +200,47 @@ impl Client {
         Ok(Answer { code, command: format!("rbd {verb}"), stdout: ended.stdout, words: said })
     }
 
-    fn away(&self) -> Option<String> {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn away(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ceph counts as away, until it answers about this image.
-    fn wait_for(self: &Arc<Self>, words: &str, image: Option<&str>) {
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if away.replace(words.to_owned()).is_some() {
+    /// Ceph counts as away for this image, until it answers.
+    fn wait_for(self: &Arc<Self>, image: &str, words: &str) {
+        tracing::warn!(image, words, "Ceph does not answer; it is asked again until it does");
+        let mut away = self.away();
+        let is_first = away.is_empty();
+        away.insert(image.to_owned(), words.to_owned());
+        drop(away);
+        if !is_first {
+            // The thread that asks for another one asks for it too.
             return;
         }
-        drop(away);
-        tracing::warn!(words, "Ceph does not answer; it is asked again until it does");
-        let (client, image) = (Arc::downgrade(self), image.map(str::to_owned));
+        let client = Arc::downgrade(self);
         std::thread::spawn(move || {
             loop {
                 std::thread::sleep(LOOK_AGAIN);
                 let Some(client) = client.upgrade() else { return };
-                let verb = if image.is_some() { "status" } else { "ls" };
-                match client.run(Patience::Look, verb, image.as_deref(), &[]) {
-                    Err(StorageError::Unreachable { .. }) => {}
-                    Err(_) | Ok(_) => {
-                        *client.away.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                        tracing::info!("Ceph answers again");
-                        return;
-                    }
+                if client.look_again() {
+                    return;
                 }
             }
         });
+    }
+
+    /// Asks about every image for which Ceph is away; true if it is for none any more.
+    fn look_again(&self) -> bool {
+        let images: Vec<_> = self.away().keys().cloned().collect();
+        for image in images {
+            let looked = match image.as_str() {
+                "" => self.run(Patience::Look, "ls", None, &[]),
+                image => self.run(Patience::Look, "status", Some(image), &[]),
+            };
+            if !matches!(looked, Err(StorageError::Unreachable { .. })) {
+                tracing::info!(image = image.as_str(), "Ceph answers again");
+                self.away().remove(&image);
+            }
+        }
+        self.away().is_empty()
     }
 }
 
