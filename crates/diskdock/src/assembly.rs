@@ -30,7 +30,7 @@ use crate::ids::IdGenerator;
 use crate::inventory::InventorySource;
 use crate::operations::{BackgroundTasks, Runner};
 use crate::service::{Quotas, Services};
-use crate::storage::{DiskCache, Images};
+use crate::storage::{DiskCache, Images, StoragePlace};
 use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
@@ -43,7 +43,9 @@ use worlds::Worlds;
 pub struct RealMachines {
     /// The configuration of QEMU.
     pub qemu: qemu::Config,
-    /// Whether disks go through the page cache of the host.
+    /// The place of the bytes of disks.
+    pub storage: StoragePlace,
+    /// Whether disks in files go through the page cache of the host.
     pub disk_cache: DiskCache,
 }
 
@@ -136,6 +138,7 @@ impl Assembly {
             creating_takes_time,
             can_snapshot_shared_disks,
             can_snapshot,
+            storage,
         } = driver;
         let [runner, disks, snapshots, measured, stored] = [&hypervisor; 5].map(Arc::clone);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
@@ -148,6 +151,7 @@ impl Assembly {
             creating_takes_time: Arc::new(creating_takes_time.into()),
             can_snapshot,
             can_snapshot_shared_disks,
+            storage,
             can_snapshot_new_disks: plan.snapshot_new_disks,
             forward_ports: plan.forward_ports,
             is_simulated: simulated.is_some() || plan.on_hosts,

@@ -81,13 +81,6 @@ commands!(
         /// Where the object is.
         path: String,
     } = "qom-list" within QUERY -> Vec<Property>,
-    /// The block nodes that have a name.
-    QueryNamedBlockNodes {
-        /// Leave out what lies below each node.
-        flat: bool,
-    } = "query-named-block-nodes" within DEVICE -> Vec<BlockNode>,
-    /// The devices with their media, and the limits of each.
-    QueryBlock {} = "query-block" within DEVICE -> Vec<BlockDevice>,
     /// Limits what a device gets out of its medium; 0 for no limit.
     BlockSetIoThrottle {
         /// The device's id.
@@ -109,6 +102,12 @@ commands!(
     QueryChardev {} = "query-chardev" within QUERY -> Vec<CharacterDevice>,
     /// The counts of reads and writes of devices.
     QueryBlockStats {} = "query-blockstats" within DEVICE -> Vec<BlockStats>,
+    /// The counts of block nodes, whether a device uses them or not. Answers from memory.
+    QueryNodeStats {
+        /// Of block nodes: true.
+        #[serde(rename = "query-nodes")]
+        query_nodes: bool,
+    } = "query-blockstats" within DEVICE -> Vec<BlockStats>,
     /// Closes a block node that nothing uses; what was written is flushed before.
     BlockdevDel {
         /// Its name.
@@ -291,28 +290,6 @@ pub struct Property {
     pub kind: String,
 }
 
-/// A device with its medium.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockDevice {
-    /// Its medium; none in an empty drive.
-    #[serde(default)]
-    pub inserted: Option<BlockMedium>,
-}
-
-/// The medium of a device, with the limits of the device.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockMedium {
-    /// The block node.
-    #[serde(rename = "node-name", default)]
-    pub node_name: Option<String>,
-    /// Bytes a second at most; 0 for no limit.
-    #[serde(default)]
-    pub bps: u64,
-    /// Operations a second at most; 0 for no limit.
-    #[serde(default)]
-    pub iops: u64,
-}
-
 /// The counts of one device.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct BlockStats {
@@ -350,22 +327,6 @@ pub struct DeviceStats {
     /// The same of flushes.
     #[serde(rename = "failed_flush_operations")]
     pub failed_flushes: u64,
-}
-
-/// A block node.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockNode {
-    /// Its name.
-    #[serde(rename = "node-name", default)]
-    pub node_name: String,
-    /// Its driver.
-    #[serde(rename = "drv")]
-    pub driver: String,
-    /// The file that it is about.
-    pub file: String,
-    /// Whether it cannot be written.
-    #[serde(rename = "ro")]
-    pub read_only: bool,
 }
 
 /// A job.

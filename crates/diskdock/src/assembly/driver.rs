@@ -6,10 +6,10 @@ use std::sync::Arc;
 use domain::InstanceId;
 
 use super::RealMachines;
-use crate::catalog::{Console, ConsoleOutput};
+use crate::catalog::{Console, ConsoleOutput, StorageAbilities};
 use crate::hypervisor::qemu::{self, Qemu};
 use crate::hypervisor::{Elsewhere, Hypervisor, Pace, Simulated};
-use crate::storage::{Directory, StorageError};
+use crate::storage::{Directory, Rbd, StorageError, StoragePlace, Volumes};
 use crate::store::StoreError;
 
 /// Where the machines of a server are.
@@ -45,6 +45,7 @@ pub(super) struct Driver {
     pub creating_takes_time: bool,
     pub can_snapshot_shared_disks: bool,
     pub can_snapshot: bool,
+    pub storage: StorageAbilities,
 }
 
 impl Driver {
@@ -62,8 +63,13 @@ impl Driver {
             }
             MachinesAt::Nowhere => Ok(Driver::simulated(Simulated::new(pace))),
             MachinesAt::Here(real) => {
+                let storage = match real.storage {
+                    StoragePlace::Directory => StorageAbilities::ALL,
+                    StoragePlace::Rbd(_) => StorageAbilities::RBD,
+                };
                 let opened = open_qemu(real, directory);
-                opened.map(Driver::qemu).map_err(|fault| StoreError::Engine(fault.to_string()))
+                let driver = opened.map(|qemu| Driver::qemu(qemu, storage));
+                driver.map_err(|fault| StoreError::Engine(fault.to_string()))
             }
         }
     }
@@ -81,6 +87,7 @@ impl Driver {
             console: Arc::new(console),
             can_snapshot_shared_disks: true,
             can_snapshot: true,
+            storage: StorageAbilities::ALL,
         }
     }
 
@@ -97,10 +104,11 @@ impl Driver {
             creating_takes_time: false,
             can_snapshot_shared_disks: true,
             can_snapshot: true,
+            storage: StorageAbilities::ALL,
         }
     }
 
-    fn qemu(qemu: Arc<Qemu>) -> Driver {
+    fn qemu(qemu: Arc<Qemu>, storage: StorageAbilities) -> Driver {
         let speaks = Arc::clone(&qemu);
         Driver {
             hypervisor: qemu,
@@ -112,14 +120,20 @@ impl Driver {
             creating_takes_time: true,
             can_snapshot_shared_disks: false,
             can_snapshot: true,
+            storage,
         }
     }
 }
 
-/// The driver of QEMU with the disks of the data directory.
+/// The driver of QEMU with the disks of the data directory, or those of a pool of Ceph.
 fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
-    let RealMachines { qemu, disk_cache } = real;
+    let RealMachines { qemu, storage, disk_cache } = real;
     let directory = qemu::prepare(directory, qemu.user)?;
-    let disks = Directory::open(&directory, qemu.user)?.with_cache(disk_cache)?;
-    Ok(Qemu::open(qemu, &directory, Arc::new(disks)))
+    let disks: Arc<dyn Volumes> = match storage {
+        StoragePlace::Directory => {
+            Arc::new(Directory::open(&directory, qemu.user)?.with_cache(disk_cache)?)
+        }
+        StoragePlace::Rbd(options) => Arc::new(Rbd::open(options, &directory, qemu.user)?),
+    };
+    Ok(Qemu::open(qemu, &directory, disks))
 }

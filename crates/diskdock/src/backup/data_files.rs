@@ -7,7 +7,8 @@ use domain::{DiskId, InstanceId};
 
 use crate::hypervisor::qemu::peek_disks;
 use crate::storage::{
-    DiskFileFound, ImageRecord, Images, StorageError, disk_files, keys_found, snapshots_found,
+    DiskFileFound, ImageRecord, Images, StorageError, StoragePlace, disk_files, keys_found,
+    snapshots_found,
 };
 
 /// The files beside a store.
@@ -17,6 +18,8 @@ pub(crate) struct DataFiles {
     pub disks: Vec<DiskFileFound>,
     /// The files of snapshots.
     pub snapshots: Vec<DiskFileFound>,
+    /// Whether disks and snapshots are not files, but in another storage.
+    pub are_elsewhere: bool,
     /// The keys of encrypted disks and snapshots.
     pub keys: Vec<DiskFileFound>,
     /// The images that instances start from.
@@ -37,11 +40,20 @@ impl DataFiles {
             disks_on_machines: machines.iter().flat_map(|one| peek_disks(&record(one))).collect(),
             disks: disk_files(data_directory)?,
             snapshots: snapshots_found(data_directory)?,
+            are_elsewhere: are_elsewhere(data_directory)?,
             keys: keys_found(data_directory)?,
             images: Images::of(data_directory).list()?.records,
             machines,
         })
     }
+}
+
+fn are_elsewhere(data_directory: &Path) -> Result<bool, StorageError> {
+    let found = StoragePlace::elsewhere(data_directory);
+    found.map(|found| found.is_some()).map_err(|source| {
+        let path = data_directory.to_owned();
+        StorageError::Io { doing: "tell the storage of", path, source }
+    })
 }
 
 fn machines(directory: &Path) -> Result<Vec<InstanceId>, StorageError> {

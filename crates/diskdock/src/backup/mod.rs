@@ -52,6 +52,7 @@ pub(crate) fn compare(contents: &StoreContents, beside: &DataFiles) -> Disagreem
         Some(hypervisor) => hypervisor != "simulated",
         None => !files.is_empty() || !machines.is_empty(),
     };
+    let has_files = has_files && !beside.are_elsewhere;
     let is_known =
         |id: &&DiskId| contents.disks.contains(id) || contents.passing_disks.contains(id);
     let missing = contents.disks.difference(&files).filter(|_| has_files);
@@ -129,6 +130,7 @@ mod tests {
         DataFiles {
             disks: disks.iter().map(file).collect(),
             snapshots: Vec::new(),
+            are_elsewhere: false,
             keys: Vec::new(),
             images: Vec::new(),
             machines: machines.iter().map(|id| InstanceId::from(*id)).collect(),

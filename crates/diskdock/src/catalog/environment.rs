@@ -53,6 +53,26 @@ pub enum Needs {
     Snapshots,
 }
 
+/// The abilities of a storage of disks beyond those that every one has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageAbilities {
+    /// Disks can be encrypted.
+    pub encrypts: bool,
+    /// A disk can be on several instances.
+    pub shares: bool,
+    /// Disks of a running instance can have snapshots of the same moment.
+    pub snapshots_together: bool,
+}
+
+impl StorageAbilities {
+    /// All of them: the simulated one, and a directory.
+    pub const ALL: StorageAbilities =
+        StorageAbilities { encrypts: true, shares: true, snapshots_together: true };
+    /// Those of Ceph RBD.
+    pub const RBD: StorageAbilities =
+        StorageAbilities { encrypts: false, shares: false, snapshots_together: false };
+}
+
 /// The environment of one request: the same from its beginning to its end.
 #[derive(Clone)]
 pub struct Environment {
@@ -65,6 +85,8 @@ pub struct Environment {
     /// Whether a disk can have a snapshot while several instances have it. Real machines copy it as
     /// of one moment only if one of them alone writes to it.
     pub can_snapshot_shared_disks: bool,
+    /// What the storage of disks can do.
+    pub storage: StorageAbilities,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,
     /// Whether machines run on hosts, each with a process of its own, and not here.
@@ -101,6 +123,7 @@ impl Environment {
             ids: Arc::new(ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             can_snapshot_shared_disks: true,
+            storage: StorageAbilities::ALL,
             can_snapshot: true,
             can_snapshot_new_disks: false,
             forward_ports: FORWARD_PORTS,

@@ -30,6 +30,7 @@ pub use action::{
 pub use call::{AssumedRole, Call, Caller, CallerIdentity, Origin};
 pub use environment::{
     Console, ConsoleOutput, Environment, Environments, FORWARD_PORTS, HasFreeSpace, Needs,
+    StorageAbilities,
 };
 pub use errors::{ErrorCode, Refusal};
 pub use input::Input;

@@ -15,7 +15,9 @@ use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
 use super::serve::stop_requested;
 use super::{Failure, output};
-use crate::storage::{self, DiskExport, DiskFormat, Exported, StorageError, TransferProgress};
+use crate::storage::{
+    self, DiskExport, DiskFormat, Exported, StorageError, StoragePlace, TransferProgress,
+};
 
 /// Write a disk or snapshot into a file, or make a disk of a file.
 #[derive(Debug, Args)]
@@ -98,6 +100,7 @@ impl FileFormat {
 
 /// Runs the command.
 pub(super) async fn run(args: DiskArgs) -> Result<(), Failure> {
+    refuse_elsewhere(&args.local.data_dir)?;
     let wanted = match args.command {
         DiskCommand::Export(wanted) => wanted,
         DiskCommand::Import(wanted) => {
@@ -127,6 +130,18 @@ pub(super) async fn run(args: DiskArgs) -> Result<(), Failure> {
             output::print(&format!("{file} holds {id}: {size}, {used} of them on disk"))
         }
     }
+}
+
+/// Refuses a data directory whose disks are not files.
+fn refuse_elsewhere(directory: &Path) -> Result<(), Failure> {
+    let place = directory.display();
+    let found = StoragePlace::elsewhere(directory);
+    let found = found.map_err(|error| Failure::new(format!("cannot use {place}: {error}"), ""))?;
+    found.map_or(Ok(()), |found| {
+        let hint = "Ceph's own tool writes one into a file: rbd export POOL/ID FILE. Files cannot \
+                    be made disks there yet.";
+        Err(Failure::new(format!("the disks of {place} are in --storage {found}"), hint))
+    })
 }
 
 /// Copies on a thread, and shows how far that is. Interrupted, it ends by itself, and removes what

@@ -14,7 +14,7 @@ use crate::hypervisor::qemu::network::{INSTALL, Network, Programs};
 use crate::hypervisor::qemu::throttle::DiskThrottle;
 use crate::hypervisor::qemu::{Config, user};
 use crate::private_file;
-use crate::storage::DiskCache;
+use crate::storage::{DiskCache, StoragePlace};
 use crate::store::sqlite::STORE;
 
 /// The hypervisor of instances.
@@ -114,7 +114,13 @@ pub(crate) struct MachineArgs {
     /// or none [default: 1024-65535]
     #[arg(long, value_name = "PORTS", value_parser = ports)]
     pub forward_ports: Option<RangeInclusive<u16>>,
-    /// The page cache of this host for disks: writeback, or none, which goes past it
+    /// The bytes of disks: directory, in the data directory; or a pool of Ceph, with user and key
+    /// where they are not those of Ceph's tools: rbd:pool=NAME[,conf=FILE][,user=NAME]
+    /// [,keyring=FILE]
+    #[arg(long, value_name = "WHERE", default_value = "directory")]
+    #[arg(value_parser = StoragePlace::parse)]
+    pub storage: StoragePlace,
+    /// The page cache of this host for disks in files: writeback, or none, which goes past it
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
     /// The operations and bytes a second that guests get out of their disks at most
@@ -256,7 +262,8 @@ impl MachineArgs {
             freeze_guests: self.freeze_guests == FreezeChoice::Auto,
             shutdown_grace_ms: self.shutdown_grace,
         };
-        Ok(Some(RealMachines { qemu, disk_cache: self.disk_cache.into() }))
+        let storage = self.storage.clone();
+        Ok(Some(RealMachines { qemu, storage, disk_cache: self.disk_cache.into() }))
     }
 
     /// The programs that the network needs, if they are there: a guest is never given another
@@ -272,6 +279,18 @@ impl MachineArgs {
         Ok(Programs { relay: "/proc/self/exe".into(), passt: self.passt.clone() })
     }
 
+    /// Refuses a data directory whose disks are in another place.
+    fn check_storage(&self, directory: &Path, has_state: bool) -> Result<(), Failure> {
+        let place = directory.display();
+        let claimed = self.storage.claim(directory, has_state);
+        let claimed =
+            claimed.map_err(|error| Failure::new(format!("cannot use {place}: {error}"), ""))?;
+        claimed.map_err(|found| {
+            let what = format!("the disks of {place} are in --storage {found}");
+            Failure::new(what, "Use that, or another --data-dir.")
+        })
+    }
+
     /// Refuses a data directory of another hypervisor: a store of simulated instances does not
     /// describe real ones.
     pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
@@ -280,14 +299,19 @@ impl MachineArgs {
         };
         let found = StateOwner::read(directory).map_err(wrong)?;
         let chosen = self.hypervisor.as_str();
+        let has_state = directory.join(STORE).exists();
         let made_with = match found.hypervisor() {
             Some(made_with) => made_with,
             // It is older than the mark, as no state of virtual machines is.
-            None if directory.join(STORE).exists() => SIMULATED,
+            None if has_state => SIMULATED,
             None => chosen,
         };
         if made_with == chosen {
-            return record_hypervisor(directory, chosen).map_err(wrong);
+            record_hypervisor(directory, chosen).map_err(wrong)?;
+            return match self.hypervisor {
+                HypervisorChoice::Qemu => self.check_storage(directory, has_state),
+                HypervisorChoice::Simulated | HypervisorChoice::Hosts => Ok(()),
+            };
         }
         let place = directory.display();
         Err(match found.fault() {

@@ -9,8 +9,8 @@ use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::import::{TransferProgress, run_copy};
 use super::keys::{DiskKey, FormattedFile};
-use super::qemu_img::Tool;
 use super::snapshots::CopyWatch;
+use super::tool::Tool;
 use super::{GIB, copy, files, qcow2};
 
 /// The names of the two secrets of a conversion.

@@ -10,8 +10,8 @@ use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::ImageRecord;
 use super::keys::{DiskKey, FormattedFile, SECRET, luks_options};
-use super::qemu_img::Tool;
 use super::staging::StagingDirectory;
+use super::tool::Tool;
 use super::volumes::{NewVolume, Volumes};
 use super::{GIB, files};
 

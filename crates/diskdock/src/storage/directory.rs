@@ -19,6 +19,7 @@ use super::images::{BootFiles, ImageRecord, ImageStart, Images};
 use super::keys::DiskKeys;
 use super::snapshots::CopyWatch;
 use super::staging;
+use super::volume_secret::VolumeSecret;
 use super::volume_sync::{FileSyncHandle, identity};
 use super::volumes::{Deleted, Holder, NewVolume, Opened, SyncHandle, Volume, Volumes};
 use super::{
@@ -43,7 +44,7 @@ pub(super) struct DirectoryInner {
     pub(super) owner: Owner,
     pub(super) images: Images,
     pub(super) keys: DiskKeys,
-    damages: Damages,
+    pub(super) damages: Damages,
     /// How QEMU reads and writes the files, and how the copies that it makes of them.
     io: OnceLock<(FileIo, FileIo)>,
 }
@@ -214,7 +215,8 @@ impl Volumes for Directory {
         let shared_node = is_raw.then(|| file_node(&found.path, found.format, past_cache));
         let opened = Opened { identity: identity(&held, found.format), bytes: found.bytes };
         let key = self.key_of(disk.as_str(), found.encrypted)?;
-        Ok(Volume { opened, node, shared_node, is_shared: false, key: key.map(Box::new) })
+        let secret = key.map(VolumeSecret::Luks);
+        Ok(Volume { opened, node, shared_node, is_shared: false, secret })
     }
 
     fn try_key(&self, disk: &DiskId) -> Result<(), StorageError> {

@@ -42,7 +42,7 @@ pub enum StorageError {
         /// The damage and the remedy.
         why: String,
     },
-    /// `qemu-img` is missing, failed or took too long.
+    /// A tool of QEMU or Ceph is missing, failed or took too long.
     #[error("{command}: {words}")]
     Tool {
         /// The command.
@@ -101,6 +101,23 @@ pub enum StorageError {
         /// The reason.
         why: String,
     },
+    /// The storage system did not answer in time, or could not be reached: nothing is known of what
+    /// it holds, nor whether what it was asked for was done.
+    #[error("{system} does not answer: {words}")]
+    Unreachable {
+        /// The storage system.
+        system: &'static str,
+        /// The command without an answer, or the tool's message.
+        words: String,
+    },
+    /// This storage system cannot do it.
+    #[error("{what}; {hint}")]
+    Unsupported {
+        /// The thing that was asked for.
+        what: String,
+        /// The remedy.
+        hint: String,
+    },
     /// The operating system refused.
     #[error("cannot {doing} {path}: {source}{}", advice(source))]
     Io {
@@ -147,10 +164,12 @@ impl StorageError {
             | StorageError::Replaced { .. }
             | StorageError::Damaged { .. }
             | StorageError::Key { .. }
+            | StorageError::Unsupported { .. }
             | StorageError::Name { .. } => true,
             StorageError::NoSpace { .. }
             | StorageError::Tool { .. }
             | StorageError::Taken { .. }
+            | StorageError::Unreachable { .. }
             | StorageError::Io { .. } => false,
         }
     }

@@ -18,7 +18,7 @@ use super::images::Images;
 use super::import::{TransferProgress, require_room, run_copy};
 use super::keys::{self, DiskKey, DiskKeys, SECRET};
 use super::opened_file::OpenedFile;
-use super::qemu_img::Tool;
+use super::tool::Tool;
 use super::{file_name, files, holders, qcow2, snapshot_files};
 use crate::failpoint;
 use crate::private_file::StagedFile;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::StorageError;
 use super::files::Owner;
-use super::qemu_img::Tool;
+use super::tool::Tool;
 
 /// Bytes of a file on which a way to read and write is tried out.
 pub(crate) const TRIAL_BYTES: u64 = 64 * 1024;

@@ -12,7 +12,7 @@ use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::images::{CONTENT, DISK, INITRD, ImageBoot, ImageRecord, Images, KERNEL, RECORD};
 use super::import_source::{self, Source};
-use super::qemu_img::Tool;
+use super::tool::Tool;
 use super::{CLOSED, GIB, files};
 
 /// How long a conversion may go without one hundredth more.

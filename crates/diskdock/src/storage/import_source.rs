@@ -10,7 +10,7 @@ use std::path::Path;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::opened_file::OpenedFile;
-use super::qemu_img::Tool;
+use super::tool::Tool;
 use super::{GIB, files, qcow2};
 
 /// The largest image in GiB: system disks are no larger (documentation of RunInstances).

@@ -15,8 +15,8 @@ use super::disk_file::DiskFile;
 use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::files::{self, Owner};
-use super::qemu_img::Tool;
 use super::staging::{self, StagingDirectory};
+use super::tool::Tool;
 use super::{CLOSED, file_name};
 use crate::failpoint;
 

@@ -1,5 +1,5 @@
-//! The storage of disks and images. [`Volumes`] is the contract of a storage system; the one
-//! implementation, [`Directory`], keeps files in the data directory.
+//! The storage of disks and images. [`Volumes`] is the contract of a storage system: [`Directory`]
+//! keeps files in the data directory, [`Rbd`] keeps images in a pool of Ceph. The files:
 //!
 //! ```text
 //! disks/<disk id>.raw           a data disk: sparse, as long as the disk
@@ -12,6 +12,7 @@
 //! snapshots/<snapshot id>.next  an encrypted one, made ready to be copied into
 //! snapshots/<snapshot id>.part  one that a machine is copying into
 //! keys/<id>.key                 the key of an encrypted disk or snapshot
+//! ceph/<user>.key               the key of a user of Ceph, as QEMU reads it
 //! images/<image id>/image.json  the record of an image
 //! images/<image id>/disk.qcow2  and kernel, initrd: its files
 //! ```
@@ -44,13 +45,16 @@ mod import;
 mod import_source;
 mod keys;
 mod opened_file;
+mod place;
 mod qcow2;
-mod qemu_img;
+mod rbd;
 mod recover_deleted;
 mod set_back;
 mod snapshot_files;
 mod snapshots;
 mod staging;
+mod tool;
+mod volume_secret;
 mod volume_sync;
 mod volumes;
 
@@ -69,8 +73,10 @@ pub use images::{
     BootFiles, ImageBoot, ImageListing, ImageRecord, ImageStart, Images, KernelFiles,
 };
 pub use import::{Import, ImportedFiles, TransferProgress};
-pub(crate) use qemu_img::Tool;
+pub use place::StoragePlace;
+pub use rbd::{Rbd, RbdOptions};
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
+pub(crate) use tool::Tool;
 pub(crate) use volumes::secret_of;
 pub use volumes::{Deleted, Holder, Identity, NewVolume, Opened, SyncHandle, Volume, Volumes};
 

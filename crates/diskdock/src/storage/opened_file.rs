@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
 use super::error::StorageError;
-use super::qemu_img::Tool;
+use super::tool::Tool;
 
 /// An open file, and the path that it was opened by.
 pub(super) struct OpenedFile {

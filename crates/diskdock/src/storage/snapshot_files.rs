@@ -17,9 +17,10 @@ use super::disk_format::DiskFormat;
 use super::error::{At, StorageError};
 use super::import::require_room;
 use super::keys::FormattedFile;
-use super::qemu_img::Tool;
 use super::snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 use super::staging::{self, StagingDirectory};
+use super::tool::Tool;
+use super::volume_secret::VolumeSecret;
 use super::volume_sync::identity;
 use super::volumes::{Deleted, NewVolume, Opened, SyncHandle, Volume, Volumes};
 use super::{CLOSED, copy, file_name, files, holders, qcow2};
@@ -263,7 +264,8 @@ impl Snapshots for Directory {
         let node = file_node(&path, DiskFormat::Qcow2, self.io().1);
         let opened = Opened { identity, bytes: header.virtual_bytes };
         let key = self.key_of(snapshot.as_str(), header.luks)?;
-        Ok(Volume { opened, node, shared_node: None, is_shared: false, key: key.map(Box::new) })
+        let secret = key.map(VolumeSecret::Luks);
+        Ok(Volume { opened, node, shared_node: None, is_shared: false, secret })
     }
 
     fn finish(&self, snapshot: &SnapshotId) -> Result<(), StorageError> {

@@ -1,7 +1,7 @@
 //! The contract of a storage system for disks: create, open, resize, flush, close, list, delete.
 //!
-//! The driver of machines knows disks only through [`Volumes`], so that another storage system
-//! (Ceph RBD, say) can take the place of [`Directory`](super::Directory) without a change there.
+//! The driver of machines knows disks only through [`Volumes`], so that [`Rbd`](super::Rbd) can take
+//! the place of [`Directory`](super::Directory) without a change there.
 //! [`Snapshots`] is the part of it that is about snapshots.
 //!
 //! All functions block, so asynchronous callers run them on a thread for blocking work.
@@ -18,8 +18,8 @@ use domain::DiskId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::keys::{self, DiskKey};
 use super::snapshots::CopyWatch;
+use super::volume_secret::VolumeSecret;
 use super::{ImageStart, Snapshots, StorageError};
 
 /// The identity of the bytes under a volume's name, in a form of the storage system. It survives a
@@ -72,8 +72,8 @@ pub struct Volume {
     pub(super) shared_node: Option<Value>,
     /// Whether it is for one of several machines.
     pub(super) is_shared: bool,
-    /// The key that opens an encrypted one.
-    pub(super) key: Option<Box<DiskKey>>,
+    /// The secret that opens it, if it takes one.
+    pub(super) secret: Option<VolumeSecret>,
 }
 
 impl Volume {
@@ -81,21 +81,21 @@ impl Volume {
     pub fn block_node(&self, node_name: &str) -> Value {
         let mut node = self.node.clone();
         node["node-name"] = node_name.into();
-        if self.key.is_some() {
-            keys::encrypt(&mut node, &secret_of(node_name));
+        if let Some(secret) = &self.secret {
+            secret.open_with(&mut node, &secret_of(node_name));
         }
         node
     }
 
-    /// The object of QEMU that has to be there when the block node is opened, if it is encrypted.
-    /// It names the file of the key.
+    /// The object of QEMU that has to be there when the block node is opened, if it takes one. It
+    /// names the file of the secret.
     pub(crate) fn secret(&self, node_name: &str) -> Option<Value> {
-        self.key.as_ref().map(|key| key.secret(&secret_of(node_name)))
+        self.secret.as_ref().map(|secret| secret.object(&secret_of(node_name)))
     }
 
-    /// Whether its bytes are encrypted.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.key.is_some()
+    /// Whether it takes a secret to open it.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.secret.is_some()
     }
 
     /// The same volume for a machine that is not the only one to have it open; none if two that
@@ -150,6 +150,12 @@ pub trait SyncHandle: Send + Sync {
 
     /// Makes durable what was written so far. A failure damages the volume.
     fn sync(&self) -> Result<(), StorageError>;
+
+    /// The machine has closed the volume: makes durable what was written. Fails as well if the
+    /// storage can tell that the volume is still open.
+    fn closed(&self) -> Result<(), StorageError> {
+        self.sync()
+    }
 }
 
 /// The volumes of a storage system. A volume has the id of its disk.
@@ -197,6 +203,32 @@ pub trait Volumes: Snapshots {
 
     /// Fails if a process of this host may write to the volume: a machine, or a copy under way.
     fn refuse_if_written(&self, disk: &DiskId) -> Result<(), StorageError>;
+
+    /// Whether the storage answers for this volume at present. If not, QEMU must not be asked to
+    /// open or close it: its monitor and its guest would stand still until the storage is back.
+    fn answers(&self, _: &DiskId) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    /// Fails if the volume is open somewhere, where neither the storage nor QEMU refuses to open it
+    /// a second time. Others have nothing to do.
+    fn refuse_second_opener(&self, _: &DiskId) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    /// Whether the bytes that a machine has open stay in the storage, whatever became of the
+    /// volume's name.
+    fn keeps_nameless(&self) -> bool {
+        false
+    }
+
+    /// The fault for which closing the volume, or opening it again, would fail, as far as a short
+    /// look tells.
+    fn problem(&self, disk: &DiskId, opened: Option<&Opened>) -> Option<StorageError> {
+        let error = self.open_for_sync(disk, opened).err();
+        // A lost key is told before the machine has to open the disk again.
+        error.or_else(|| self.find(disk).err())
+    }
 
     /// Deletes a volume for good, unless a process has it open.
     fn delete(&self, disk: &DiskId) -> Result<Deleted, StorageError>;

@@ -25,6 +25,8 @@ mod simulation;
 mod storage;
 mod store_contract;
 mod tidy;
+#[path = "../contract/volumes.rs"]
+mod volumes_contract;
 mod watch;
 mod wire;
 mod worlds;

@@ -13,7 +13,7 @@ use crate::actions::kms_keys::{key_use, use_of_snapshot};
 use crate::actions::paging::new_tags;
 use crate::actions::prelude::*;
 use crate::actions::{derived, order};
-use crate::catalog::{Case, Shape, Value};
+use crate::catalog::{Case, Shape, StorageAbilities, Value};
 use crate::store::AttachedDisks;
 
 /// Makes a data disk.
@@ -152,6 +152,8 @@ pub(crate) struct Facts {
     keys: KeyUse,
     /// Whether an encrypted disk can be on several instances.
     may_share_encrypted: bool,
+    /// What the storage can do.
+    storage: StorageAbilities,
 }
 
 impl Facts {
@@ -253,6 +255,8 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the keys of disk and snapshot are not deleted",       |f| f.keys.is_there(), &KEY_NOT_FOUND),
         must("the keys of disk and snapshot are Enabled",           |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("with real machines, a multi-attach disk is not encrypted", |f| f.may_share_encrypted || !f.is_multi_attach() || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
+        must("the storage can encrypt disks, which Ceph RBD cannot yet", |f| f.storage.encrypts || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
+        must("the storage can give a disk to several instances, which Ceph RBD cannot yet", |f| f.storage.shares || !f.is_multi_attach(), &MULTI_ATTACH_NOT_IN_STORAGE),
         must("ProvisionedIops is for cloud_auto",                   |f| f.params.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
@@ -305,6 +309,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
             category,
             keys,
             may_share_encrypted: call.environment.is_simulated,
+            storage: call.environment.storage,
             level: category.level(params.performance_level),
             size_gib: asked_gib.or(snapshot.as_ref().map(|snapshot| snapshot.size_gib)),
             snapshot,

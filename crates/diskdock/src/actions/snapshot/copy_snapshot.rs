@@ -71,6 +71,8 @@ pub(crate) struct Facts {
     is_being_copied: bool,
     /// The key of the snapshot or the one that the copy names: the one that can be used less.
     keys: KeyUse,
+    /// Whether the storage can encrypt copies.
+    encrypts: bool,
 }
 
 impl Facts {
@@ -123,6 +125,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
         must("KMSKeyId comes with Encrypted=true",                   |f| f.params.kms_key_id.is_none() || f.is_encrypted(), &KMS_WITHOUT_ENCRYPTION),
         must("the keys of snapshot and copy are not deleted",        |f| f.keys.is_there(), &INSTANCE_KEY_NOT_FOUND),
         must("the keys of snapshot and copy are Enabled",            |f| f.keys.is_enabled(), &KEY_DISABLED),
+        must("the storage can encrypt copies, which Ceph RBD cannot yet", |f| f.encrypts || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
         must("no other snapshot of the disk is being copied to the region", |f| !f.is_being_copied, &COPY_UNDER_WAY),
     ];
 
@@ -138,6 +141,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
         let named = params.kms_key_id.as_ref().map_or("", |key| key.0.as_str());
         let of_copy = key_use(tx, &call.caller.account, to, named, call.now)?;
         Ok(Facts {
+            encrypts: call.environment.storage.encrypts,
             keys: of_copy.max(use_of_snapshot(tx, &snapshot, call.now)?),
             tags: new_plain_tags(&params.tag.0)?,
             params: params.clone(),

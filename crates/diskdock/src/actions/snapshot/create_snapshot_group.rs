@@ -89,6 +89,8 @@ pub(crate) struct Facts {
     members: Vec<DiskOfGroup>,
     instances: Vec<Instance>,
     tags: Vec<Tag>,
+    /// Whether disks of a running instance can have snapshots of the same moment.
+    can_be_running: bool,
 }
 
 impl Facts {
@@ -178,6 +180,7 @@ Disks of several machines follow each other within moments.";
         must("the keys of the disks are Enabled",                   |f| f.all(|one| one.key.is_enabled()), &KEY_DISABLED),
         must("no instance that has them is locked for security",    |f| f.every_instance(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
         must("every instance that has them is Running or Stopped",  |f| f.every_instance(Instance::has_stable_status), &INSTANCE_STATUS_FOR_ATTACH),
+        must("the instances are Stopped, unless the storage takes snapshots at one moment, which Ceph RBD does not yet", |f| f.can_be_running || f.every_instance(|i| i.status == InstanceStatus::Stopped), &GROUP_OF_RUNNING),
         must("every disk has fewer than 256 snapshots",             |f| f.all(|one| one.snapshots < SNAPSHOTS_PER_DISK), &SNAPSHOT_QUOTA),
     ];
 
@@ -210,6 +213,7 @@ Disks of several machines follow each other within moments.";
             members,
             instances,
             tags: new_plain_tags(&params.tag.0)?,
+            can_be_running: call.environment.storage.snapshots_together,
         })
     }
 

@@ -167,7 +167,11 @@ errors! {
         => "Use a key of the region that ListKeys tells, or disks and snapshots with such a key.";
     ENCRYPTED_NOT_SUPPORTED = 403 "InvalidParameter.EncryptedNotSupported"
         "The current disk category does not support encryption. If encryption is required, please switch to a different disk category."
-        => "Leave out Encrypted or MultiAttach: an encrypted disk of real machines is on one of them.";
+        => "Leave out Encrypted or MultiAttach: an encrypted disk of real machines is on one of them, \
+            and disks in Ceph RBD are not encrypted.";
+    MULTI_ATTACH_NOT_IN_STORAGE = 403 "InvalidParameter.MultiAttach"
+        "The specified param MultiAttach is not valid."
+        => "Leave MultiAttach out: disks in Ceph RBD are on one instance each.";
     SPEC_KEY_DISABLED = 403 "InvalidOperation.CMKNotEnabled"
         "The CMK (Customer Master Key) must be in an active state."
         => "Leave the disk as it is: its key is to be deleted, or gone.";

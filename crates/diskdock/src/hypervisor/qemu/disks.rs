@@ -19,7 +19,7 @@ use super::object_names;
 use super::power_off::wake;
 use super::record::{Plugged, Record};
 use super::unplug_policy::{Decision, Observation};
-use super::volumes::{reason_if_final, retry_if_transient};
+use super::volumes::{reason_if_final, retry_if_transient, suspended};
 use crate::failpoint;
 use crate::hypervisor::{AttachmentId, Progress, TransientError};
 use crate::storage::StorageError;
@@ -36,6 +36,9 @@ impl Qemu {
         attachment: &AttachmentId,
     ) -> Result<Progress, TransientError> {
         let machine = self.machine(&attachment.instance)?;
+        if let Some(waits) = self.wait_for_storage(&attachment.disk).await {
+            return Ok(waits);
+        }
         let mut state = machine.state.lock().await;
         failpoint::error("unplug.begin").map_err(|error| TransientError(error.to_string()))?;
         let Some(client) = self.client(&machine, &mut state).await? else {
@@ -202,7 +205,7 @@ impl Qemu {
             Err(other) => return Err(transient(other)),
         }
         failpoint::hit("unplug.closed");
-        if let Err(error) = self.sync_volume(handle).await {
+        if let Err(error) = self.sync_closed_volume(handle).await {
             return keep_attached(attachment, error);
         }
         self.remove_from_record(machine, state, attachment).await?;
@@ -250,6 +253,12 @@ fn keep_attached(
     attachment: &AttachmentId,
     error: StorageError,
 ) -> Result<Progress, TransientError> {
+    if let Some(waits) = suspended(&error) {
+        return Ok(waits);
+    }
+    if let StorageError::Taken { .. } = error {
+        return Ok(Progress::RetryAfter { after_ms: RETRY_AFTER_MS, because: error.to_string() });
+    }
     let (disk, instance) = (&attachment.disk, &attachment.instance);
     tracing::error!(%disk, %instance, %error, "a disk stays attached, since writes would be lost");
     retry_if_transient(error)

@@ -86,9 +86,9 @@ impl Qemu {
             }
         };
         machine.change(state, boot_again).await?;
-        let is_encrypted = |(_, volume): &&(Plugged, Volume)| volume.is_encrypted();
-        let encrypted = volumes.iter().filter(is_encrypted).map(|(at, _)| at.clone());
-        let encrypted: Vec<_> = encrypted.collect();
+        let has_secret = |(_, volume): &&(Plugged, Volume)| volume.has_secret();
+        let with_secrets = volumes.iter().filter(has_secret).map(|(at, _)| at.clone());
+        let with_secrets: Vec<_> = with_secrets.collect();
         let parts = match self.parts(machine, spec, &hardware, volumes).await? {
             Ok(parts) => parts,
             Err(reason) => return retry_or_fail(&mut state.failed_starts, reason),
@@ -104,7 +104,7 @@ impl Qemu {
             Err(error) => retry_or_fail(&mut state.failed_starts, self.cannot_run(&error))?,
         };
         state.failed_starts = 0;
-        self.forget_keys(machine, state, &encrypted).await?;
+        self.forget_keys(machine, state, &with_secrets).await?;
         self.limit_started(machine, state, &spec.limits).await;
         Ok(progress)
     }
@@ -199,6 +199,7 @@ impl Qemu {
             {
                 return reason_if_final(error).map(Err);
             }
+            self.refuse_second_opener(&at.disk).await?;
             match self.find_for(&at.disk, at.shared).await? {
                 Ok(volume) => volumes.push((at, volume)),
                 Err(reason) => return Ok(Err(reason)),

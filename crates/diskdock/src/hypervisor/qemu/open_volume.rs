@@ -1,4 +1,4 @@
-//! A volume opened as a block node of QEMU, with its key if it is encrypted.
+//! A volume opened as a block node of QEMU, with its key if it takes one.
 //!
 //! QEMU reads the key from its file when it is given the object that holds it, and needs it only
 //! while it opens the node: the object is there no longer than that. The monitor hears the path.
@@ -45,10 +45,10 @@ impl Qemu {
         &self,
         machine: &Machine,
         state: &mut State,
-        encrypted: &[Plugged],
+        with_keys: &[Plugged],
     ) -> Result<(), TransientError> {
         let Some(client) = Machine::open_connection(state) else { return Ok(()) };
-        for at in encrypted {
+        for at in with_keys {
             let (instance, disk) = (machine.id.clone(), at.disk.clone());
             let attachment = AttachmentId { instance, disk, generation: at.generation };
             let name = object_names::of_device(&attachment)?;

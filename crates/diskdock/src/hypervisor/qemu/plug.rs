@@ -130,6 +130,7 @@ impl Qemu {
         let device = &object_names::of_device(attachment)?;
         let is_open = nodes(client).await?.contains(device);
         if !is_open {
+            self.refuse_second_opener(&attachment.disk).await?;
             let opened = Some(volume.opened.clone());
             machine.change(state, |record| record.set_opened(&attachment.disk, opened)).await?;
         }

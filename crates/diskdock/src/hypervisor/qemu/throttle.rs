@@ -6,7 +6,7 @@
 
 use domain::InstanceId;
 use domain::performance::Performance;
-use qmp::commands::{BlockSetIoThrottle, QueryBlock};
+use qmp::commands::BlockSetIoThrottle;
 
 use super::machine::{Machine, State, devices, transient};
 use super::{Qemu, object_names};
@@ -89,10 +89,8 @@ impl Qemu {
         if self.config.throttle == DiskThrottle::Documented {
             return Ok(());
         }
-        let found = client.execute(QueryBlock {}).await.map_err(transient)?;
-        let limited = found.into_iter().filter_map(|device| device.inserted);
-        for medium in limited.filter(|medium| medium.bps > 0 || medium.iops > 0) {
-            let Some(device) = medium.node_name else { continue };
+        // QEMU is not asked which devices have a limit: it would read from their volumes.
+        for device in devices(client).await? {
             if object_names::parse_device(&device).is_some() {
                 set(client, device, None).await?;
             }

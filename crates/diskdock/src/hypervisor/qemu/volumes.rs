@@ -21,6 +21,9 @@ use crate::storage::{
     CopyWatch, Deleted, NewVolume, Opened, StorageError, SyncHandle, Volume, Volumes,
 };
 
+/// When a storage that does not answer is asked again, in milliseconds.
+const STORAGE_LOOK_MS: i64 = 2_000;
+
 impl Qemu {
     /// Calls the volumes on a thread for blocking work.
     pub(super) async fn with_volumes<T: Send + 'static>(
@@ -103,6 +106,21 @@ impl Qemu {
         ended(polled.await)
     }
 
+    /// Fails if the volume of a disk that no machine should have open is open somewhere.
+    pub(super) async fn refuse_second_opener(&self, disk: &DiskId) -> Result<(), TransientError> {
+        let disk = disk.clone();
+        let refused = self.with_volumes(move |volumes| volumes.refuse_second_opener(&disk)).await;
+        refused.map_err(|error| TransientError(error.to_string()))
+    }
+
+    /// What to wait for if the storage does not answer, so that QEMU must not be asked to close the
+    /// volume of this disk. That time is no guest's: it does not count.
+    pub(super) async fn wait_for_storage(&self, disk: &DiskId) -> Option<Progress> {
+        let disk = disk.clone();
+        let answers = self.with_volumes(move |volumes| volumes.answers(&disk)).await;
+        answers.err().as_ref().and_then(suspended)
+    }
+
     pub(super) async fn make_volume_durable(
         &self,
         disk: &DiskId,
@@ -156,6 +174,14 @@ impl Qemu {
         self.with_volumes(move |_| handle.sync()).await
     }
 
+    /// The same when QEMU has closed it.
+    pub(super) async fn sync_closed_volume(
+        &self,
+        handle: Arc<dyn SyncHandle>,
+    ) -> Result<(), StorageError> {
+        self.with_volumes(move |_| handle.closed()).await
+    }
+
     /// Verifies and syncs a volume after QEMU has ended. The disk is marked as damaged if QEMU had
     /// another file open than the one under the disk's name: that one is gone. Fails while a QEMU
     /// has the volume open: then this one still runs, whatever its own files say.
@@ -176,7 +202,7 @@ impl Qemu {
                     volumes.mark_damaged(&disk.disk, &why);
                     Ok((Err(error), true))
                 }
-                None => Ok((handle.and_then(|handle| handle.sync()), false)),
+                None => Ok((handle.and_then(|handle| handle.closed()), false)),
             }
         });
         let (synced, is_lost) = synced.await?;
@@ -204,6 +230,9 @@ impl Qemu {
         let disks = machine.record(state).await?.map(|record| record.disks.clone());
         let process = machine.process().await.map(|process| process.id);
         let lost = self.with_volumes(move |volumes| {
+            if volumes.keeps_nameless() {
+                return Ok(None);
+            }
             for at in disks.unwrap_or_default() {
                 let lost = match (&at.opened, process) {
                     (None, Some(process)) => loss_of_unknown(volumes, &at.disk, process)?,
@@ -254,9 +283,7 @@ impl Qemu {
     async fn errors_of_closing(&self, disks: Vec<Plugged>) -> Vec<(DiskId, StorageError)> {
         let read = move |volumes: &dyn Volumes| {
             let error_of = |at: Plugged| {
-                let error = volumes.open_for_sync(&at.disk, at.opened.as_ref()).err();
-                // A lost key is told before the machine has to open the disk again.
-                let error = error.or_else(|| volumes.find(&at.disk).err())?;
+                let error = volumes.problem(&at.disk, at.opened.as_ref())?;
                 Some((at.disk, error))
             };
             Ok(disks.into_iter().filter_map(error_of).collect())
@@ -348,6 +375,12 @@ fn loss_of_unknown(
 /// The progress of a call that is done.
 pub(super) fn done(_: ()) -> Result<Progress, TransientError> {
     Ok(Progress::Done)
+}
+
+/// The wait for a storage that does not answer, if that is the error.
+pub(super) fn suspended(error: &StorageError) -> Option<Progress> {
+    let StorageError::Unreachable { .. } = error else { return None };
+    Some(Progress::Suspended { after_ms: STORAGE_LOOK_MS, because: error.to_string() })
 }
 
 /// A failure that trying again cannot change is final; any other is tried again.

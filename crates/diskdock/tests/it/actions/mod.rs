@@ -50,6 +50,7 @@ mod snapshot_groups;
 mod snapshots;
 mod start_instances;
 mod stop_instances;
+mod storage_abilities;
 mod tag_resources;
 mod tasks;
 mod vpc;

@@ -1,6 +1,7 @@
 //! Disks and images as real files, made by the real `qemu-img`.
 
 mod closing;
+mod contract;
 mod directory;
 mod disk_import;
 mod encrypted;

@@ -17,7 +17,8 @@ fn every_test_that_the_promise_names_exists() {
     let text = std::fs::read_to_string(root.join("docs/promise.md")).unwrap();
     let mut code: String = super::sources().into_iter().map(|source| source.text).collect();
     let machines = root.join("tests/machines");
-    let folders = [machines.join("bytes"), machines].map(std::fs::read_dir);
+    let folders = [machines.join("bytes"), machines.join("ceph"), machines];
+    let folders = folders.map(std::fs::read_dir);
     for entry in folders.into_iter().flat_map(Result::unwrap) {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "py") {

@@ -56,6 +56,8 @@ pub(crate) struct LaunchPlan {
     pub local: Vec<DiskPlan>,
     /// The keys that the disks name: the one that can be used least.
     pub keys: KeyUse,
+    /// Whether the storage can encrypt disks.
+    pub encrypts: bool,
     /// Tags of the instance.
     pub tags: Vec<Tag>,
     /// Whether the tags forward only ports that this server gives.
@@ -124,6 +126,7 @@ impl LaunchPlan {
         check_policies(tx, call, &region.id, [&system].into_iter().chain(&data))?;
         let tags = new_tags(&params.tag.0)?;
         Ok(LaunchPlan {
+            encrypts: call.environment.storage.encrypts,
             keys: keys_use(tx, call, &region.id, [&system].into_iter().chain(&data))?,
             public_key: pair.map(|pair| pair.public_key).unwrap_or_default(),
             password_hash: params.password.as_ref().map(|one| one.hash(call)).unwrap_or_default(),
@@ -254,6 +257,7 @@ pub(crate) const RULES: &[Precondition<LaunchPlan>] = &[
     must("KMSKeyId comes with Encrypted=true",                       |p| p.disks().all(|d| d.kms_key.is_empty() || d.encrypted), &KMS_WITHOUT_ENCRYPTED),
     must("no key that a disk names is deleted",                      |p| p.keys.is_there(), &KEY_NOT_FOUND),
     must("the keys that disks name are Enabled",                     |p| p.keys.is_enabled(), &KEY_DISABLED),
+    must("the storage can encrypt disks, which Ceph RBD cannot yet", |p| p.encrypts || !p.disks().any(|d| d.encrypted), &ENCRYPTED_NOT_SUPPORTED),
     must("the vSwitch is Available",                                 |p| p.network.is_available(), &LAUNCH_VSWITCH_STATUS),
     must("the vSwitch is in the zone",                               |p| p.network.is_in_zone(p.zone.as_deref()), &LAUNCH_VSWITCH_ZONE),
     must("PrivateIpAddress is an address of the vSwitch",            |p| p.network.lies_inside(), &LAUNCH_ADDRESS_OUTSIDE),

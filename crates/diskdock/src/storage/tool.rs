@@ -1,4 +1,4 @@
-//! Runs `qemu-img`, with a deadline, and as the user whom the files belong to.
+//! Runs a tool of QEMU or Ceph, with a deadline, and as the user whom the files belong to.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use super::error::StorageError;
 use super::files::Owner;
 
-/// The program.
-const PROGRAM: &str = "qemu-img";
+/// The tool of QEMU, and the package that it comes with.
+const QEMU_IMG: (&str, &str) = ("qemu-img", "qemu-utils");
 /// How long a quick command may take.
 pub(crate) const QUICK: Duration = Duration::from_secs(60);
 /// Bytes of a command's output that are kept; hostile files can make it long.
@@ -32,10 +32,11 @@ pub(crate) struct ToolOutput {
     pub stderr: String,
 }
 
-/// One call of `qemu-img`.
+/// One call of a tool.
 pub(crate) struct Tool<'a> {
     command: Command,
     named: String,
+    package: &'static str,
     timeout: Duration,
     on_output: Option<&'a mut dyn FnMut(&str)>,
     cancel: Option<&'a AtomicBool>,
@@ -44,10 +45,24 @@ pub(crate) struct Tool<'a> {
 impl<'a> Tool<'a> {
     /// `qemu-img <verb>`, which may take [`QUICK`].
     pub(crate) fn new(verb: &str) -> Tool<'a> {
-        let mut command = Command::new(PROGRAM);
+        Tool::of(QEMU_IMG, verb, QUICK)
+    }
+
+    /// `<program> <verb>`, which may take so long. The package is what has to be installed for it.
+    pub(crate) fn of(
+        (program, package): (&str, &'static str),
+        verb: &str,
+        timeout: Duration,
+    ) -> Tool<'a> {
+        let mut command = Command::new(program);
         command.arg(verb).env("LC_ALL", "C").stdin(Stdio::null());
-        let named = format!("{PROGRAM} {verb}");
-        Tool { command, named, timeout: QUICK, on_output: None, cancel: None }
+        let named = format!("{program} {verb}");
+        Tool { command, named, package, timeout, on_output: None, cancel: None }
+    }
+
+    /// The deadline that it has, or the time that it may be silent.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Adds an argument.
@@ -73,8 +88,8 @@ impl<'a> Tool<'a> {
     where
         'a: 'b,
     {
-        let Tool { command, named, cancel, .. } = self;
-        Tool { command, named, timeout: silence, on_output: Some(on_output), cancel }
+        let Tool { command, named, package, cancel, .. } = self;
+        Tool { command, named, package, timeout: silence, on_output: Some(on_output), cancel }
     }
 
     /// Is ended, which is an error, soon after this is set.
@@ -96,13 +111,13 @@ impl<'a> Tool<'a> {
     /// Runs it to its end, good or bad.
     pub(crate) fn output(mut self) -> Result<ToolOutput, StorageError> {
         let piped = self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = piped.spawn().map_err(|error| cannot_start(&self.named, &error))?;
+        let mut child = piped.spawn().map_err(|error| self.cannot_start(&error))?;
         let listened = self.listen(&mut child);
         if listened.is_err() {
             // It may have ended at this very moment; what matters is that it is not there.
             let _ = child.kill();
         }
-        let status = child.wait().map_err(|error| cannot_start(&self.named, &error))?;
+        let status = child.wait().map_err(|error| self.cannot_start(&error))?;
         let (stdout, stderr) = listened?;
         Ok(ToolOutput { status, stdout, stderr })
     }
@@ -145,6 +160,17 @@ impl<'a> Tool<'a> {
                 return Err(self.cancelled());
             }
         }
+    }
+
+    fn cannot_start(&self, error: &std::io::Error) -> StorageError {
+        let command = self.named.clone();
+        let program = self.command.get_program().display();
+        let words = if error.kind() == std::io::ErrorKind::NotFound {
+            format!("there is no {program}; install it: apt-get install {}", self.package)
+        } else {
+            format!("it cannot be run: {error}")
+        };
+        StorageError::Tool { command, words }
     }
 
     fn cancelled(&self) -> StorageError {
@@ -192,15 +218,6 @@ fn follow(mut from: impl Read + Send + 'static, is_stderr: bool, to: SyncSender<
     });
 }
 
-fn cannot_start(command: &str, error: &std::io::Error) -> StorageError {
-    let words = if error.kind() == std::io::ErrorKind::NotFound {
-        format!("there is no {PROGRAM}; install it: apt-get install qemu-utils")
-    } else {
-        format!("it cannot be run: {error}")
-    };
-    StorageError::Tool { command: command.to_owned(), words }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +243,7 @@ mod tests {
         let stuck = Tool {
             command,
             named: "cat pipe".to_owned(),
+            package: "coreutils",
             timeout: Duration::from_millis(50),
             on_output: Some(&mut on_output),
             cancel: None,
