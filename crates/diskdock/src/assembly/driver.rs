@@ -87,7 +87,10 @@ impl Driver {
     /// Machines run on hosts. New disks are there at once: no host has them yet.
     fn elsewhere() -> Driver {
         let console = |id: &InstanceId| {
-            let text = format!("the console of {id} is on its host, which does not pass it on.\n");
+            let text = format!(
+                "hosts pass no consoles on: that of {id} is on its host, if it is a virtual machine, in \
+                 machines/{id}/run/console.log of the data directory.\n"
+            );
             Ok(ConsoleOutput { bytes: text.into(), at: None })
         };
         Driver {
@@ -117,7 +120,7 @@ impl Driver {
 }
 
 /// The driver of QEMU with the disks of the data directory.
-fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
+pub(super) fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
     let RealMachines { qemu, disk_cache } = real;
     let directory = qemu::prepare(directory, qemu.user)?;
     let disks = Directory::open(&directory, qemu.user)?.with_cache(disk_cache)?;

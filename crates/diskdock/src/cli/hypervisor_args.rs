@@ -87,20 +87,17 @@ pub(crate) enum FreezeChoice {
     Off,
 }
 
-/// Options of virtual machines.
+/// Options of QEMU.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
-pub(crate) struct MachineArgs {
-    /// The hypervisor of instances
-    #[arg(long, value_enum, default_value_t)]
-    pub hypervisor: HypervisorChoice,
+pub(crate) struct QemuArgs {
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu: PathBuf,
     /// The accelerator: kvm, tcg, or auto, which is KVM if a test guest runs under it
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = accel)]
     pub accel: AccelChoice,
-    /// The user of QEMU when the server runs as root
+    /// The user of QEMU when this program runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
     /// The network of guests: user (reaches everything but this host), bridge=NAME (a bridge of
@@ -110,10 +107,6 @@ pub(crate) struct MachineArgs {
     /// The program that carries the connections of guests with --network user
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
-    /// Ports of this host's loopback that the tag diskdock:forward may lead into guests: FROM-TO,
-    /// or none [default: 1024-65535]
-    #[arg(long, value_name = "PORTS", value_parser = ports)]
-    pub forward_ports: Option<RangeInclusive<u16>>,
     /// The page cache of this host for disks: writeback, or none, which goes past it
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
@@ -123,13 +116,28 @@ pub(crate) struct MachineArgs {
     /// The file systems of guests at the moment of a snapshot
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub freeze_guests: FreezeChoice,
+    /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
+    pub shutdown_grace: i64,
+}
+
+/// Options of virtual machines.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Machines")]
+pub(crate) struct MachineArgs {
+    /// The hypervisor of instances
+    #[arg(long, value_enum, default_value_t)]
+    pub hypervisor: HypervisorChoice,
+    #[command(flatten)]
+    pub qemu: QemuArgs,
+    /// Ports of this host's loopback that the tag diskdock:forward may lead into guests: FROM-TO,
+    /// or none [default: 1024-65535]
+    #[arg(long, value_name = "PORTS", value_parser = ports)]
+    pub forward_ports: Option<RangeInclusive<u16>>,
     /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
     /// less a tenth]
     #[arg(long, value_name = "GIB", value_parser = MachineMemory::parse)]
     pub machine_memory: Option<MachineMemory>,
-    /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
-    pub shutdown_grace: i64,
 }
 
 /// The memory that machines may use together.
@@ -244,6 +252,48 @@ impl MachineArgs {
             let hint = "Leave one of them out: real machines outlive the server.";
             return Err(Failure::new("--ephemeral does not go with --hypervisor qemu", hint));
         }
+        self.qemu.real().map(Some)
+    }
+
+    /// Refuses a data directory of another hypervisor: a store of simulated instances does not
+    /// describe real ones.
+    pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
+        check_state(directory, self.hypervisor.as_str())
+    }
+}
+
+/// Refuses a data directory of another hypervisor than the chosen one, and marks a new one.
+pub(super) fn check_state(directory: &Path, chosen: &str) -> Result<(), Failure> {
+    let wrong = |error: std::io::Error| {
+        Failure::new(format!("cannot use {}: {error}", directory.display()), "")
+    };
+    let found = StateOwner::read(directory).map_err(wrong)?;
+    let made_with = match found.hypervisor() {
+        Some(made_with) => made_with,
+        // It is older than the mark, as no state of virtual machines is.
+        None if directory.join(STORE).exists() => SIMULATED,
+        None => chosen,
+    };
+    if made_with == chosen {
+        return record_hypervisor(directory, chosen).map_err(wrong);
+    }
+    let place = directory.display();
+    Err(match found.fault() {
+        Some(fault) => {
+            let hint = "Start it with --hypervisor qemu, which writes the mark again, or use \
+                        another --data-dir.";
+            Failure::new(format!("{place} is of virtual machines: {fault}"), hint)
+        }
+        None => {
+            let what = format!("the state in {place} was made with --hypervisor {made_with}");
+            Failure::new(what, "Use that, or another --data-dir.")
+        }
+    })
+}
+
+impl QemuArgs {
+    /// The real machines and their disks.
+    pub(crate) fn real(&self) -> Result<RealMachines, Failure> {
         let user = user::of_machines(&self.qemu_user)
             .map_err(|error| Failure::new(error, "Name another one with --qemu-user."))?;
         let qemu = Config {
@@ -256,7 +306,7 @@ impl MachineArgs {
             freeze_guests: self.freeze_guests == FreezeChoice::Auto,
             shutdown_grace_ms: self.shutdown_grace,
         };
-        Ok(Some(RealMachines { qemu, disk_cache: self.disk_cache.into() }))
+        Ok(RealMachines { qemu, disk_cache: self.disk_cache.into() })
     }
 
     /// The programs that the network needs, if they are there: a guest is never given another
@@ -270,37 +320,6 @@ impl MachineArgs {
         }
         // By this name it is the program that runs, even if its file was replaced meanwhile.
         Ok(Programs { relay: "/proc/self/exe".into(), passt: self.passt.clone() })
-    }
-
-    /// Refuses a data directory of another hypervisor: a store of simulated instances does not
-    /// describe real ones.
-    pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
-        let wrong = |error: std::io::Error| {
-            Failure::new(format!("cannot use {}: {error}", directory.display()), "")
-        };
-        let found = StateOwner::read(directory).map_err(wrong)?;
-        let chosen = self.hypervisor.as_str();
-        let made_with = match found.hypervisor() {
-            Some(made_with) => made_with,
-            // It is older than the mark, as no state of virtual machines is.
-            None if directory.join(STORE).exists() => SIMULATED,
-            None => chosen,
-        };
-        if made_with == chosen {
-            return record_hypervisor(directory, chosen).map_err(wrong);
-        }
-        let place = directory.display();
-        Err(match found.fault() {
-            Some(fault) => {
-                let hint = "Start it with --hypervisor qemu, which writes the mark again, or use \
-                            another --data-dir.";
-                Failure::new(format!("{place} is of virtual machines: {fault}"), hint)
-            }
-            None => {
-                let what = format!("the state in {place} was made with --hypervisor {made_with}");
-                Failure::new(what, "Use that, or another --data-dir.")
-            }
-        })
     }
 }
 
