@@ -293,8 +293,8 @@ impl Copies {
         lock(&self.inner).dropped.remove(snapshot);
     }
 
-    /// How far a snapshot that is being taken has come, in percent, if that is known. What is known
-    /// last stays until the store has its end, too.
+    /// The progress of a snapshot that is being taken, in percent, if that is known. The last one
+    /// that is known stays until the store has its end, too.
     pub(super) fn percent(&self, snapshot: &SnapshotId) -> Option<u8> {
         let inner = lock(&self.inner);
         let copy = inner.copies.iter().find(|(what, _)| what.is_of(snapshot));
