@@ -30,7 +30,7 @@ TYPE_THAT_SHARES = "ecs.g8i.tiny"
 # Without KVM, and with other work on the machine, a guest takes its time.
 SOON_S = 60
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def free_port():
@@ -49,6 +49,19 @@ def until(holds, what, within_s=SOON_S, pause_s=0.02):
             return found
         assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}; last: {found!r}"
         time.sleep(pause_s)
+
+
+def end_machines(data):
+    """Ends every machine of a data directory."""
+    for pid_file in data.glob("machines/*/run/qemu.pid"):
+        name = pid_file.parent.parent.name
+        try:
+            pid = int(pid_file.read_text())
+            if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                os.kill(pid, signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            # It has ended, with or without its file.
+            pass
 
 
 class Host:
@@ -129,7 +142,7 @@ class Host:
         token = self.data / "admin-token"
         headers = {"x-diskdock-token": token.read_text().strip()} if token.exists() else {}
         request = urllib.request.Request(f"http://{self.endpoint}/_diskdock/{path}", data, headers)
-        with _DIRECT.open(request, timeout=60) as answer:
+        with DIRECT.open(request, timeout=60) as answer:
             return json.load(answer)
 
     def operations(self, **wanted):
@@ -139,7 +152,7 @@ class Host:
         return [row for row in self.operations(**wanted) if row["given_up"]]
 
     def metric(self, name):
-        with _DIRECT.open(f"http://{self.endpoint}/metrics", timeout=10) as answer:
+        with DIRECT.open(f"http://{self.endpoint}/metrics", timeout=10) as answer:
             for line in answer.read().decode().splitlines():
                 if line.startswith(name):
                     return float(line.split()[-1])
@@ -181,15 +194,7 @@ class Host:
         """Ends the server and every machine of this host."""
         if self.process and self.process.poll() is None:
             self.kill()
-        for pid_file in self.data.glob("machines/*/run/qemu.pid"):
-            name = pid_file.parent.parent.name
-            try:
-                pid = int(pid_file.read_text())
-                if name.encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                    os.kill(pid, signal.SIGKILL)
-            except (FileNotFoundError, ProcessLookupError):
-                # It has ended, with or without its file.
-                pass
+        end_machines(self.data)
         shutil.rmtree(self.root, ignore_errors=True)
 
 

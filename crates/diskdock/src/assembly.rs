@@ -2,6 +2,7 @@
 
 mod driver;
 pub mod host;
+mod hosts_view;
 mod periodic_tasks;
 pub mod worlds;
 
@@ -35,7 +36,8 @@ use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
 use driver::{Driver, MachinesAt};
-use periodic_tasks::{reload_keys, scan_images, tasks};
+use hosts_view::images_task;
+use periodic_tasks::{reload_keys, tasks};
 use worlds::Worlds;
 
 /// The configuration of real machines and of their disks.
@@ -143,8 +145,8 @@ impl Assembly {
         let [runner, disks, snapshots, measured, stored] = [&hypervisor; 5].map(Arc::clone);
         let runner = Runner::new(Arc::clone(&store), runner, Arc::clone(&clock), OPERATIONS);
         let images = Images::of(&plan.directory);
-        let inventory_source =
-            InventorySource::new(plan.inventory, images, plan.only_imported_images);
+        let source = InventorySource::new(plan.inventory, images, plan.only_imported_images);
+        let inventory_source = Arc::new(source);
         let environment = Environment {
             inventory: Arc::new(inventory_source.bare()),
             ids: Arc::new(plan.ids),
@@ -163,7 +165,7 @@ impl Assembly {
             used_bytes: Arc::new(move |id| stored.used_bytes(id)),
         };
         let environment = Arc::new(Environments::new(environment));
-        scan_images(&inventory_source, &environment);
+        let images = images_task(plan.on_hosts, &inventory_source, &environment, &store)?;
         let services = Services {
             store,
             runner: Arc::new(runner),
@@ -175,12 +177,11 @@ impl Assembly {
         let guard = Guard { extra_hosts: plan.extra_hosts };
         let stores_nonces = shares_store || plan.durability.outlives_process();
         let gateway = gateway(services, keys, nonces, stores_nonces, guard, plan.throttle);
-        let (gateway, inventory_source) = (Arc::new(gateway), Arc::new(inventory_source));
+        let (gateway, directory) = (Arc::new(gateway), plan.directory);
         let Services { store, clock, runner, .. } = &gateway.services;
-        let mut others = tasks(&gateway, &inventory_source, &hypervisor, kept);
+        let mut others = tasks(&gateway, images, &hypervisor, kept);
         others.extend(store.keys_changed().map(|changed| reload_keys(&gateway, &changed)));
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
-        let directory = plan.directory;
         let worlds = Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory, shares_store);
         Ok(Assembly {
             gateway,

@@ -149,6 +149,9 @@ pub struct Disk {
     /// itself.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
+    /// Whether its bytes are still to be made, by its first attach on a host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmade: bool,
     /// Locks on the disk itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locks: Vec<LockReason>,
@@ -235,6 +238,7 @@ impl Disk {
             resource_group: String::new(),
             storage_set: None,
             host: String::new(),
+            unmade: false,
             locks: Vec::new(),
             created_at: now,
             expires_at: None,

@@ -4,8 +4,10 @@
 pub mod placement;
 mod resources;
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::inventory::Image;
 use crate::string_enum::string_enum;
 use crate::unknown::UnknownFields;
 
@@ -52,6 +54,16 @@ string_enum!(
     }
 );
 
+string_enum!(
+    /// The machines of a host's instances.
+    HostHypervisor {
+        /// There are none: instances exist in the store only.
+        Simulated = "simulated",
+        /// QEMU virtual machines.
+        Qemu = "qemu",
+    }
+);
+
 /// A host, as it registered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Host {
@@ -71,6 +83,13 @@ pub struct Host {
     pub overcommit: Overcommit,
     /// Where the bytes of its disks are.
     pub storage: HostStorage,
+    /// The machines of its instances.
+    #[serde(default = "simulated", skip_serializing_if = "is_simulated")]
+    pub hypervisor: HostHypervisor,
+    /// The images that its virtual machines can start from, by id. Simulated instances start from
+    /// any.
+    #[serde(default, deserialize_with = "known_images", skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// The version of its diskdock.
     pub version: String,
     /// The word of an operator on it.
@@ -78,6 +97,31 @@ pub struct Host {
     /// Fields of a newer version.
     #[serde(flatten)]
     pub unknown: UnknownFields,
+}
+
+/// Hosts of an earlier version.
+fn simulated() -> HostHypervisor {
+    HostHypervisor::Simulated
+}
+
+/// Images as far as this version can read them: a newer one may describe them otherwise.
+fn known_images<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Image>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Read {
+        Known(Box<Image>),
+        Other(IgnoredAny),
+    }
+    let read = Vec::<Read>::deserialize(from)?;
+    let known = read.into_iter().filter_map(|one| match one {
+        Read::Known(image) => Some(*image),
+        Read::Other(IgnoredAny) => None,
+    });
+    Ok(known.collect())
+}
+
+fn is_simulated(hypervisor: &HostHypervisor) -> bool {
+    *hypervisor == HostHypervisor::Simulated
 }
 
 impl Host {
@@ -90,6 +134,11 @@ impl Host {
             HostAdmission::Drained => HostState::Drained,
             HostAdmission::Open => HostState::Up,
         }
+    }
+
+    /// Whether its instances can start from an image.
+    pub fn has_image(&self, id: &str) -> bool {
+        is_simulated(&self.hypervisor) || self.images.iter().any(|image| image.id == id)
     }
 
     /// The part of it that instances may have together.

@@ -104,6 +104,9 @@ pub struct DiskSnapshot {
     /// The resource group, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub resource_group: String,
+    /// The host that has its bytes; empty where the server has them itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// The retired switch for instant access.
     #[serde(default)]
     pub instant_access: bool,
@@ -153,6 +156,7 @@ impl DiskSnapshot {
             description: String::new(),
             tags: Vec::new(),
             resource_group: disk.resource_group.clone(),
+            host: disk.host.clone(),
             instant_access: false,
             instant_access_days: None,
             retention_days: None,

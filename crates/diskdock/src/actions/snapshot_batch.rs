@@ -1,7 +1,7 @@
 //! Several snapshots that are made at the same moment, for groups of them and for images.
 
-use domain::SnapshotId;
 use domain::tag::mark_consistent;
+use domain::{DiskSnapshot, SnapshotId};
 
 use super::prelude::*;
 use crate::store::{EntityReads, EntityWrites};
@@ -17,12 +17,18 @@ pub(super) struct SnapshotBatch {
     frozen: Vec<SnapshotId>,
     /// The first of the disks, by which an operator finds this.
     disk: Option<DiskId>,
+    /// The host that makes their bytes, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    host: String,
 }
 
 impl SnapshotBatch {
-    /// Makes these snapshots, which are progressing, of these disks.
-    pub(super) fn new(to_do: Vec<(SnapshotId, DiskId)>) -> SnapshotBatch {
+    /// Makes these snapshots, which are progressing, of their disks. One host has all of them.
+    pub(super) fn new(snapshots: &[DiskSnapshot]) -> SnapshotBatch {
+        let to_do: Vec<_> =
+            snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
         SnapshotBatch {
+            host: snapshots.first().map(|one| one.host.clone()).unwrap_or_default(),
             snapshots: to_do.iter().map(|(snapshot, _)| snapshot.clone()).collect(),
             frozen: Vec::new(),
             disk: to_do.first().map(|(_, disk)| disk.clone()),
@@ -32,7 +38,7 @@ impl SnapshotBatch {
 
     /// The subject: the first of the disks.
     pub(super) fn subject(&self) -> Subject {
-        Subject { instance: None, disk: self.disk.clone() }
+        Subject { disk: self.disk.clone(), ..Subject::default() }
     }
 
     /// Disks whose content is still to be copied.
@@ -82,7 +88,7 @@ impl SnapshotBatch {
     ) -> Result<(), StoreError> {
         for id in &self.snapshots {
             let Some(mut snapshot) = tx.get(id)? else {
-                tx.discard_snapshot(id)?;
+                tx.discard_snapshot(id, &self.host)?;
                 continue;
             };
             let ended = match outcome {
@@ -93,7 +99,7 @@ impl SnapshotBatch {
                     snapshot.accomplished(now)
                 }
                 Outcome::Failed(_) => {
-                    tx.discard_snapshot(id)?;
+                    tx.discard_snapshot(id, &self.host)?;
                     snapshot.failed(now)
                 }
             };

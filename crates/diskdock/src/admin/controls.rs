@@ -261,7 +261,7 @@ fn refuse_if_under_way(
     };
     let left: Vec<Selected> = runner.select(selection).into_iter().filter(is_left).collect();
     let Some(first) = left.first() else { return Ok(()) };
-    let Subject { instance, disk } = &first.subject;
+    let Subject { instance, disk, .. } = &first.subject;
     let of_disk = disk.as_ref().map(ToString::to_string);
     let subject = of_disk.or(instance.as_ref().map(ToString::to_string)).unwrap_or_default();
     let row = rows.into_iter().find(|row| row.id == first.id);

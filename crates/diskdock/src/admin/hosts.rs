@@ -32,6 +32,8 @@ fn shown(state: &AdminState, found: &HostRecord) -> Value {
         "allowed": host.allowed(),
         "used": used(inventory, placed),
         "storage": host.storage.as_str(),
+        "hypervisor": host.hypervisor.as_str(),
+        "images": host.images.iter().map(|image| &image.id).collect::<Vec<_>>(),
         "epoch": host.epoch,
         "boot_id": host.boot_id,
         "version": host.version,

@@ -8,6 +8,10 @@ use super::{AdminError, AdminState, ControlResult, Json};
 /// Reads the images of the data directory, which the command line has changed.
 pub(crate) async fn reload(State(state): State<AdminState>) -> ControlResult {
     let environments = &state.gateway.services.environment;
+    if environments.current().on_hosts {
+        let hint = "Import it on a host: diskdock image import --data-dir <the host's>.";
+        return Err(AdminError::conflict("the images of this server are on its hosts", hint));
+    }
     let looked = state.inventory_source.refresh(|found| environments.inventory(found)).await;
     looked
         .map_err(|fault| AdminError::bad(fault, "Run `diskdock doctor` on the data directory."))?;

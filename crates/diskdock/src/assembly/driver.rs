@@ -94,7 +94,10 @@ impl Driver {
     /// Machines run on hosts. New disks are there at once: no host has them yet.
     fn elsewhere() -> Driver {
         let console = |id: &InstanceId| {
-            let text = format!("the console of {id} is on its host, which does not pass it on.\n");
+            let text = format!(
+                "hosts pass no consoles on: that of {id} is on its host, if it is a virtual machine, in \
+                 machines/{id}/run/console.log of the data directory.\n"
+            );
             Ok(ConsoleOutput { bytes: text.into(), at: None })
         };
         Driver {
@@ -126,7 +129,7 @@ impl Driver {
 }
 
 /// The driver of QEMU with the disks of the data directory, or those of a pool of Ceph.
-fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
+pub(super) fn open_qemu(real: RealMachines, directory: &Path) -> Result<Arc<Qemu>, StorageError> {
     let RealMachines { qemu, storage, disk_cache } = real;
     let directory = qemu::prepare(directory, qemu.user)?;
     let disks: Arc<dyn Volumes> = match storage {

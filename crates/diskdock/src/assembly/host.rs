@@ -1,20 +1,40 @@
 //! Puts the process of a host together: a driver and a runner that take the host's operations from
 //! the store. It serves no calls.
 
+mod images;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Host;
 use domain::host::HostAdmission;
 
+use super::RealMachines;
+use super::driver::open_qemu;
+use super::periodic_tasks::{keep_reserve, measure_disks};
 use crate::actions::OPERATIONS;
 use crate::clock::Clock;
 use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::operations::{HostTasks, Runner};
 use crate::store::{HostTerm, Store, StoreError, WriteTx, owner_of_host};
 
+pub(crate) use images::images_in;
+
 /// Why a host is not let in.
 const FENCED: &str = "it is fenced: its guests of before may still run";
+
+/// The machines of a host.
+pub enum HostMachines {
+    /// None: instances are simulated at this pace.
+    Simulated(Pace),
+    /// QEMU virtual machines.
+    Real {
+        /// Their configuration.
+        real: Box<RealMachines>,
+        /// The data directory of the host.
+        directory: PathBuf,
+    },
+}
 
 /// The process of a host, before it runs.
 pub struct HostAssembly {
@@ -22,8 +42,8 @@ pub struct HostAssembly {
     pub store: Arc<Store>,
     /// The hypervisor.
     pub hypervisor: Arc<dyn Hypervisor>,
-    /// The simulated hypervisor.
-    pub simulated: Arc<Simulated>,
+    /// The simulated hypervisor, if it is that one.
+    pub simulated: Option<Arc<Simulated>>,
     /// The operations of the host.
     pub runner: Arc<Runner>,
     /// The clock.
@@ -35,12 +55,12 @@ pub struct HostAssembly {
 impl HostAssembly {
     /// Registers a host, and puts its process together. From then on, an earlier process of the
     /// host writes nothing any more. Refused if the name belongs to another data directory, the
-    /// host lies in another zone now, or it is fenced.
+    /// host lies in another zone or has another hypervisor now, or it is fenced.
     pub async fn register(
         store: &Store,
         host: Host,
         clock: Clock,
-        pace: Pace,
+        machines: HostMachines,
     ) -> Result<HostAssembly, StoreError> {
         let term = register(store, host).await?;
         let owner = owner_of_host(&term.host);
@@ -49,12 +69,26 @@ impl HostAssembly {
             clock.go_on_from(lease.uptime);
         }
         let (store, clock) = (Arc::new(store.in_term(term.clone())), Arc::new(clock));
-        let simulated = Arc::new(Simulated::new(pace));
-        let hypervisor: Arc<dyn Hypervisor> = Arc::<Simulated>::clone(&simulated);
+        let mut others = Vec::new();
+        let (hypervisor, simulated): (Arc<dyn Hypervisor>, _) = match machines {
+            HostMachines::Simulated(pace) => {
+                let simulated = Arc::new(Simulated::new(pace));
+                (Arc::<Simulated>::clone(&simulated), Some(simulated))
+            }
+            HostMachines::Real { real, directory } => {
+                let qemu = open_qemu(*real, &directory);
+                let qemu = qemu.map_err(|fault| StoreError::Engine(fault.to_string()))?;
+                let hypervisor: Arc<dyn Hypervisor> = qemu;
+                others.push(measure_disks(&hypervisor, &clock));
+                others.push(images::publish(&store, directory.clone()));
+                others.push(keep_reserve(directory));
+                (hypervisor, None)
+            }
+        };
         let (of_store, of_clock) = (Arc::clone(&store), Arc::clone(&clock));
         let runner = Runner::new(of_store, Arc::clone(&hypervisor), of_clock, OPERATIONS);
         let runner = Arc::new(runner);
-        let tasks = HostTasks::new(&store, &clock, &hypervisor, &runner, term);
+        let tasks = HostTasks::new(&store, &clock, &hypervisor, &runner, term, others);
         Ok(HostAssembly { store, hypervisor, simulated, runner, clock, tasks })
     }
 }
@@ -63,9 +97,15 @@ impl HostAssembly {
 async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
     let write = move |tx: &mut dyn WriteTx| {
         let mut host = host.clone();
+        for other in tx.hosts()?.iter().filter(|one| one.host.name != host.name) {
+            check_hypervisor(&other.host, &host)?;
+        }
         if let Some(found) = tx.host(&host.name)? {
             let before = found.host;
             check(&before, &host)?;
+            if !found.placed.is_empty() {
+                check_hypervisor(&before, &host)?;
+            }
             host.epoch = before.epoch.saturating_add(1);
             host.admission = before.admission;
             host.unknown = before.unknown;
@@ -94,6 +134,20 @@ fn check(before: &Host, now: &Host) -> Result<(), StoreError> {
         return unfit(found, "Start it with that --zone");
     }
     Ok(())
+}
+
+/// Refuses a host whose instances would not be like those of the others: servers tell callers the
+/// same of all.
+fn check_hypervisor(other: &Host, now: &Host) -> Result<(), StoreError> {
+    if other.hypervisor == now.hypervisor {
+        return Ok(());
+    }
+    let (name, has) = (&other.name, other.hypervisor.as_str());
+    Err(StoreError::Unfit {
+        found: format!("the instances of {name} are of --hypervisor {has}"),
+        remedy: "Start it with that, as all hosts of a database, or use another database"
+            .to_owned(),
+    })
 }
 
 /// The boot that this computer is in; empty where it cannot be told.

@@ -37,18 +37,30 @@ pub(super) fn scan_images(source: &InventorySource, environment: &Environments) 
     }
 }
 
-/// Maintenance besides that of operations. With real machines, space is set aside in `kept`, since
-/// guests can fill the file system of the store, and the use of disks is measured.
+/// Looks for images that were imported into the data directory.
+pub(super) fn look_for_images(
+    source: &Arc<InventorySource>,
+    environment: &Arc<Environments>,
+) -> PeriodicTask {
+    let (source, environment) = (Arc::clone(source), Arc::clone(environment));
+    PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
+        let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
+        async move { source.refresh(|found| environment.inventory(found)).await }
+    })
+}
+
+/// Maintenance besides that of operations, with the task that finds `images`. With real machines,
+/// space is set aside in `kept`, since guests can fill the file system of the store, and the use of
+/// disks is measured.
 pub(super) fn tasks(
     gateway: &Gateway,
-    source: &Arc<InventorySource>,
+    images: PeriodicTask,
     hypervisor: &Arc<dyn Hypervisor>,
     kept: Option<PathBuf>,
 ) -> Vec<PeriodicTask> {
     let Services { store, clock, environment, .. } = &gateway.services;
-    let (source, environment) = (Arc::clone(source), Arc::clone(environment));
     let (nonces, keys) = (Arc::clone(&gateway.nonces), Arc::clone(&gateway.keys));
-    let policies = Arc::clone(&environment);
+    let policies = Arc::clone(environment);
     let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
     let time = Arc::clone(clock);
     let measured = kept.is_some().then(|| measure_disks(hypervisor, clock));
@@ -61,10 +73,7 @@ pub(super) fn tasks(
             async move { carry_out_due(&store, &runner, &environment, now).await }
         })
         .also_after(&clock.advanced()),
-        PeriodicTask::new("look for imported images", REFRESHED_EVERY, move || {
-            let (source, environment) = (Arc::clone(&source), Arc::clone(&environment));
-            async move { source.refresh(|found| environment.inventory(found)).await }
-        }),
+        images,
         PeriodicTask::new("forget old nonces", REFRESHED_EVERY, move || {
             let now_s = clock.now_for_signatures().seconds();
             let expired_s = nonces.forget_expired(now_s, clock.uptime_for_signatures());
@@ -73,19 +82,22 @@ pub(super) fn tasks(
             async move { delete_stored(&store, expired_s).await }
         }),
     ];
-    tasks.extend(kept.map(|directory| {
-        PeriodicTask::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
-            std::future::ready(reserve::keep(&directory))
-        })
-        .also_at_start()
-    }));
+    tasks.extend(kept.map(keep_reserve));
     tasks.extend(measured);
     tasks
 }
 
+/// Sets space aside in a directory that guests can fill.
+pub(super) fn keep_reserve(directory: PathBuf) -> PeriodicTask {
+    PeriodicTask::new("keep room in reserve for the store", REFRESHED_EVERY, move || {
+        std::future::ready(reserve::keep(&directory))
+    })
+    .also_at_start()
+}
+
 /// Looks at how much real disks are used, for DescribeDiskMonitorData, and writes down which are
 /// damaged where that has failed.
-fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>) -> PeriodicTask {
+pub(super) fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>) -> PeriodicTask {
     let (hypervisor, clock) = (Arc::clone(hypervisor), Arc::clone(clock));
     PeriodicTask::new("measure and maintain disks", MEASURED_EVERY, move || {
         let (hypervisor, now) = (Arc::clone(&hypervisor), clock.now());

@@ -149,9 +149,10 @@ impl Environment {
         }
     }
 
-    /// The activity of a disk that is created now.
+    /// The activity of a disk that is created now. Hosts always have to make its bytes.
     pub(crate) fn activity_of_new_disk(&self) -> Option<Activity> {
-        self.creating_takes_time.load(Ordering::Relaxed).then_some(Activity::Creating)
+        let takes_time = self.on_hosts || self.creating_takes_time.load(Ordering::Relaxed);
+        takes_time.then_some(Activity::Creating)
     }
 }
 
@@ -180,6 +181,18 @@ impl Environments {
     /// Replaces the whole environment but for the source of ids.
     pub fn replace(&self, environment: Environment) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(environment);
+    }
+
+    /// Replaces the inventory by that of hosts, whose instances are virtual machines if they are
+    /// `real`.
+    pub(crate) fn machines_on_hosts(&self, inventory: Inventory, real: bool) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Environment {
+            inventory: Arc::new(inventory),
+            is_simulated: !real,
+            can_snapshot_shared_disks: !real,
+            ..Environment::clone(&current)
+        });
     }
 
     /// Replaces the inventory. Requests in progress keep the environment that they began with.

@@ -4,18 +4,21 @@ pub(crate) mod args;
 
 use std::path::Path;
 
-use domain::host::{HostAdmission, HostResources, Overcommit};
+use domain::host::{HostAdmission, HostHypervisor, HostResources, Overcommit};
 use domain::{Host, UnknownFields};
 
+use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
 use super::{Failure, output, serve};
-use crate::assembly::host::{HostAssembly, boot_id};
+use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in};
 use crate::clock::Clock;
 use crate::ids::IdGenerator;
 use crate::private_file;
-use crate::store::Store;
+use crate::storage::StoragePlace;
 use crate::store::postgres::{self, Postgres, PostgresAddress};
-use args::HostArgs;
+use crate::store::sqlite::STORE;
+use crate::store::{Store, StoreError};
+use args::{HostArgs, HostHypervisorChoice};
 
 /// The file in the data directory with the name of the host.
 pub(super) const HOST_NAME: &str = "host-name";
@@ -30,16 +33,18 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     check_zone(&args)?;
     let directory = &args.data_dir;
     check_directory(directory, &args.name)?;
+    check_state(directory, HostHypervisor::from(args.hypervisor).as_str())?;
+    let machines = machines(&args)?;
     let hint = "See --store and docs/scale.md.";
     let address = PostgresAddress::new(&args.store, args.store_ca.as_deref())
         .map_err(|error| Failure::usage(error, hint))?;
     let number = IdGenerator::from_entropy().random();
-    let engine = Postgres::open_for_host(address, directory, number)
+    let claim = || claim_directory(directory, &args.name);
+    let engine = Postgres::open_for_host(address, directory, number, &claim)
         .map_err(|fault| Failure::new(format!("cannot open the store: {fault}"), hint))?;
     let store = Store::new(engine);
-    keep_name(directory, &args.name)?;
-    let host = host(&args, store.server());
-    let registered = HostAssembly::register(&store, host, Clock::default(), args.pace).await;
+    let host = host(&args, store.server())?;
+    let registered = HostAssembly::register(&store, host, Clock::default(), machines).await;
     let assembly = registered.map_err(|fault| {
         Failure::new(format!("this host cannot register: {fault}"), "See docs/scale.md.")
     })?;
@@ -62,9 +67,26 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     outcome
 }
 
+/// The machines that the options choose.
+fn machines(args: &HostArgs) -> Result<HostMachines, Failure> {
+    Ok(match args.hypervisor {
+        HostHypervisorChoice::Simulated => HostMachines::Simulated(args.pace),
+        HostHypervisorChoice::Qemu => HostMachines::Real {
+            real: Box::new(args.qemu.real(StoragePlace::Directory)?),
+            directory: args.data_dir.clone(),
+        },
+    })
+}
+
 /// The host as it registers.
-fn host(args: &HostArgs, server: &str) -> Host {
-    Host {
+fn host(args: &HostArgs, server: &str) -> Result<Host, Failure> {
+    let images = match args.hypervisor {
+        HostHypervisorChoice::Simulated => Vec::new(),
+        HostHypervisorChoice::Qemu => {
+            images_in(&args.data_dir).map_err(|fault| Failure::new(fault, ""))?
+        }
+    };
+    Ok(Host {
         name: args.name.clone(),
         zone: args.zone.clone(),
         boot_id: boot_id(),
@@ -80,10 +102,12 @@ fn host(args: &HostArgs, server: &str) -> Host {
             memory_percent: args.overcommit_memory,
         },
         storage: args.storage.into(),
+        hypervisor: args.hypervisor.into(),
+        images,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         admission: HostAdmission::Open,
         unknown: UnknownFields::default(),
-    }
+    })
 }
 
 fn check_zone(args: &HostArgs) -> Result<(), Failure> {
@@ -103,7 +127,7 @@ fn check_directory(directory: &Path, name: &str) -> Result<(), Failure> {
     match name_in(directory)? {
         Some(known) if known == name => Ok(()),
         Some(known) => Err(Failure::new(format!("{place} is the directory of {known}"), hint)),
-        None if postgres::is_used_by(directory) => {
+        None if postgres::is_used_by(directory) || directory.join(STORE).exists() => {
             Err(Failure::new(format!("{place} is the directory of a server"), hint))
         }
         None => Ok(()),
@@ -118,8 +142,33 @@ pub(super) fn name_in(directory: &Path) -> Result<Option<String>, Failure> {
     Ok(read.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
 }
 
-fn keep_name(directory: &Path, name: &str) -> Result<(), Failure> {
+/// Makes a directory that this process alone has open the host's own. The name of the host comes
+/// before all else, so that a host that is killed here finds its directory again.
+fn claim_directory(directory: &Path, name: &str) -> Result<(), StoreError> {
+    check_directory(directory, name)
+        .map_err(|failure| StoreError::Unfit { found: failure.message, remedy: failure.hint })?;
     let path = directory.join(HOST_NAME);
     private_file::replace(&path, format!("{name}\n").as_bytes())
-        .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display()), ""))
+        .map_err(|error| StoreError::Engine(format!("cannot write {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directory_belongs_to_a_host_from_its_first_file_on() {
+        let new = tempfile::tempdir().unwrap();
+        claim_directory(new.path(), "host-a").unwrap();
+        assert_eq!(name_in(new.path()).unwrap().as_deref(), Some("host-a"));
+        let files = std::fs::read_dir(new.path()).unwrap().count();
+        assert_eq!(files, 1, "it may be killed here");
+        claim_directory(new.path(), "host-a").unwrap();
+        let other = claim_directory(new.path(), "host-b");
+        assert!(matches!(other, Err(StoreError::Unfit { .. })), "{other:?}");
+        let of_server = tempfile::tempdir().unwrap();
+        std::fs::write(of_server.path().join("server-name"), "server-1\n").unwrap();
+        let refused = claim_directory(of_server.path(), "host-a");
+        assert!(matches!(refused, Err(StoreError::Unfit { .. })), "{refused:?}");
+    }
 }

@@ -61,6 +61,12 @@ enum HostsCommand {
     },
 }
 
+/// The text for servers without hosts.
+const NO_HOSTS: &str = "\
+no hosts: start one with
+  diskdock host --store <that of this server> --name host-a --zone <zone> --data-dir <directory>
+It registers by itself. A server without --hypervisor hosts runs its instances itself.";
+
 /// Runs the command.
 pub(super) async fn run(args: HostsArgs) -> Result<(), Failure> {
     let HostsArgs { connection, token, output: form, command } = args;
@@ -96,7 +102,7 @@ fn in_words(command: &HostsCommand, reply: &Value) -> String {
 
 fn table(hosts: &[Value]) -> String {
     if hosts.is_empty() {
-        return "no hosts".to_owned();
+        return NO_HOSTS.to_owned();
     }
     let headings = [
         "name",
@@ -167,7 +173,7 @@ mod tests {
         {
             assert!(text.contains(part), "{part}: {text}");
         }
-        assert_eq!(table(&[]), "no hosts");
+        assert!(table(&[]).contains("diskdock host --store"), "it says what to do");
         assert_eq!(heard_in_words(None), "never");
         assert_eq!(heard_in_words(Some(119_999)), "119 s ago");
         assert_eq!(heard_in_words(Some(7_200_000)), "2 h ago");

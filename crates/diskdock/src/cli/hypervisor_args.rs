@@ -87,20 +87,17 @@ pub(crate) enum FreezeChoice {
     Off,
 }
 
-/// Options of virtual machines.
+/// Options of QEMU.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Machines")]
-pub(crate) struct MachineArgs {
-    /// The hypervisor of instances
-    #[arg(long, value_enum, default_value_t)]
-    pub hypervisor: HypervisorChoice,
+pub(crate) struct QemuArgs {
     /// The program that runs a virtual machine
     #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64")]
     pub qemu: PathBuf,
     /// The accelerator: kvm, tcg, or auto, which is KVM if a test guest runs under it
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = accel)]
     pub accel: AccelChoice,
-    /// The user of QEMU when the server runs as root
+    /// The user of QEMU when this program runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     pub qemu_user: String,
     /// The network of guests: user (reaches everything but this host), bridge=NAME (a bridge of
@@ -110,16 +107,6 @@ pub(crate) struct MachineArgs {
     /// The program that carries the connections of guests with --network user
     #[arg(long, value_name = "PROGRAM", default_value = "passt")]
     pub passt: PathBuf,
-    /// Ports of this host's loopback that the tag diskdock:forward may lead into guests: FROM-TO,
-    /// or none [default: 1024-65535]
-    #[arg(long, value_name = "PORTS", value_parser = ports)]
-    pub forward_ports: Option<RangeInclusive<u16>>,
-    /// The bytes of disks: directory, in the data directory; or a pool of Ceph, with user and key
-    /// where they are not those of Ceph's tools: rbd:pool=NAME[,conf=FILE][,user=NAME]
-    /// [,keyring=FILE]
-    #[arg(long, value_name = "WHERE", default_value = "directory")]
-    #[arg(value_parser = StoragePlace::parse)]
-    pub storage: StoragePlace,
     /// The page cache of this host for disks in files: writeback, or none, which goes past it
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub disk_cache: DiskCacheChoice,
@@ -129,13 +116,34 @@ pub(crate) struct MachineArgs {
     /// The file systems of guests at the moment of a snapshot
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub freeze_guests: FreezeChoice,
+    /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
+    pub shutdown_grace: i64,
+}
+
+/// Options of virtual machines.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Machines")]
+pub(crate) struct MachineArgs {
+    /// The hypervisor of instances
+    #[arg(long, value_enum, default_value_t)]
+    pub hypervisor: HypervisorChoice,
+    #[command(flatten)]
+    pub qemu: QemuArgs,
+    /// The bytes of disks: directory, in the data directory; or a pool of Ceph, with user and key
+    /// where they are not those of Ceph's tools: rbd:pool=NAME[,conf=FILE][,user=NAME]
+    /// [,keyring=FILE]
+    #[arg(long, value_name = "WHERE", default_value = "directory")]
+    #[arg(value_parser = StoragePlace::parse)]
+    pub storage: StoragePlace,
+    /// Ports of this host's loopback that the tag diskdock:forward may lead into guests: FROM-TO,
+    /// or none [default: 1024-65535]
+    #[arg(long, value_name = "PORTS", value_parser = ports)]
+    pub forward_ports: Option<RangeInclusive<u16>>,
     /// GiB of memory for all machines that are on, or `unlimited` [default: what this host has,
     /// less a tenth]
     #[arg(long, value_name = "GIB", value_parser = MachineMemory::parse)]
     pub machine_memory: Option<MachineMemory>,
-    /// The time that a guest has to shut down before its power is cut, such as 60s; 4m at most
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = grace)]
-    pub shutdown_grace: i64,
 }
 
 /// The memory that machines may use together.
@@ -250,6 +258,64 @@ impl MachineArgs {
             let hint = "Leave one of them out: real machines outlive the server.";
             return Err(Failure::new("--ephemeral does not go with --hypervisor qemu", hint));
         }
+        self.qemu.real(self.storage.clone()).map(Some)
+    }
+
+    /// Refuses a data directory of another hypervisor, since a store of simulated instances does not
+    /// describe real ones, and one whose disks are in another place.
+    pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
+        let has_state = directory.join(STORE).exists();
+        check_state(directory, self.hypervisor.as_str())?;
+        match self.hypervisor {
+            HypervisorChoice::Qemu => self.check_storage(directory, has_state),
+            HypervisorChoice::Simulated | HypervisorChoice::Hosts => Ok(()),
+        }
+    }
+
+    fn check_storage(&self, directory: &Path, has_state: bool) -> Result<(), Failure> {
+        let place = directory.display();
+        let claimed = self.storage.claim(directory, has_state);
+        let claimed =
+            claimed.map_err(|error| Failure::new(format!("cannot use {place}: {error}"), ""))?;
+        claimed.map_err(|found| {
+            let what = format!("the disks of {place} are in --storage {found}");
+            Failure::new(what, "Use that, or another --data-dir.")
+        })
+    }
+}
+
+/// Refuses a data directory of another hypervisor than the chosen one, and marks a new one.
+pub(super) fn check_state(directory: &Path, chosen: &str) -> Result<(), Failure> {
+    let wrong = |error: std::io::Error| {
+        Failure::new(format!("cannot use {}: {error}", directory.display()), "")
+    };
+    let found = StateOwner::read(directory).map_err(wrong)?;
+    let made_with = match found.hypervisor() {
+        Some(made_with) => made_with,
+        // It is older than the mark, as no state of virtual machines is.
+        None if directory.join(STORE).exists() => SIMULATED,
+        None => chosen,
+    };
+    if made_with == chosen {
+        return record_hypervisor(directory, chosen).map_err(wrong);
+    }
+    let place = directory.display();
+    Err(match found.fault() {
+        Some(fault) => {
+            let hint = "Start it with --hypervisor qemu, which writes the mark again, or use \
+                        another --data-dir.";
+            Failure::new(format!("{place} is of virtual machines: {fault}"), hint)
+        }
+        None => {
+            let what = format!("the state in {place} was made with --hypervisor {made_with}");
+            Failure::new(what, "Use that, or another --data-dir.")
+        }
+    })
+}
+
+impl QemuArgs {
+    /// The real machines, with their disks in this place.
+    pub(crate) fn real(&self, storage: StoragePlace) -> Result<RealMachines, Failure> {
         let user = user::of_machines(&self.qemu_user)
             .map_err(|error| Failure::new(error, "Name another one with --qemu-user."))?;
         let qemu = Config {
@@ -262,8 +328,7 @@ impl MachineArgs {
             freeze_guests: self.freeze_guests == FreezeChoice::Auto,
             shutdown_grace_ms: self.shutdown_grace,
         };
-        let storage = self.storage.clone();
-        Ok(Some(RealMachines { qemu, storage, disk_cache: self.disk_cache.into() }))
+        Ok(RealMachines { qemu, storage, disk_cache: self.disk_cache.into() })
     }
 
     /// The programs that the network needs, if they are there: a guest is never given another
@@ -277,54 +342,6 @@ impl MachineArgs {
         }
         // By this name it is the program that runs, even if its file was replaced meanwhile.
         Ok(Programs { relay: "/proc/self/exe".into(), passt: self.passt.clone() })
-    }
-
-    /// Refuses a data directory whose disks are in another place.
-    fn check_storage(&self, directory: &Path, has_state: bool) -> Result<(), Failure> {
-        let place = directory.display();
-        let claimed = self.storage.claim(directory, has_state);
-        let claimed =
-            claimed.map_err(|error| Failure::new(format!("cannot use {place}: {error}"), ""))?;
-        claimed.map_err(|found| {
-            let what = format!("the disks of {place} are in --storage {found}");
-            Failure::new(what, "Use that, or another --data-dir.")
-        })
-    }
-
-    /// Refuses a data directory of another hypervisor: a store of simulated instances does not
-    /// describe real ones.
-    pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
-        let wrong = |error: std::io::Error| {
-            Failure::new(format!("cannot use {}: {error}", directory.display()), "")
-        };
-        let found = StateOwner::read(directory).map_err(wrong)?;
-        let chosen = self.hypervisor.as_str();
-        let has_state = directory.join(STORE).exists();
-        let made_with = match found.hypervisor() {
-            Some(made_with) => made_with,
-            // It is older than the mark, as no state of virtual machines is.
-            None if has_state => SIMULATED,
-            None => chosen,
-        };
-        if made_with == chosen {
-            record_hypervisor(directory, chosen).map_err(wrong)?;
-            return match self.hypervisor {
-                HypervisorChoice::Qemu => self.check_storage(directory, has_state),
-                HypervisorChoice::Simulated | HypervisorChoice::Hosts => Ok(()),
-            };
-        }
-        let place = directory.display();
-        Err(match found.fault() {
-            Some(fault) => {
-                let hint = "Start it with --hypervisor qemu, which writes the mark again, or use \
-                            another --data-dir.";
-                Failure::new(format!("{place} is of virtual machines: {fault}"), hint)
-            }
-            None => {
-                let what = format!("the state in {place} was made with --hypervisor {made_with}");
-                Failure::new(what, "Use that, or another --data-dir.")
-            }
-        })
     }
 }
 

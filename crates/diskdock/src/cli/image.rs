@@ -10,7 +10,8 @@ use super::catalog::TextFormat;
 use super::data_directory::is_held;
 use super::local_args::LocalArgs;
 use super::progress::{Bar, blocking, show_progress};
-use super::{Failure, output};
+use super::{Failure, host, output};
+use crate::backup::{HOSTS, StateOwner};
 use crate::catalog::times::with_seconds;
 use crate::clock::Clock;
 use crate::ids::IdGenerator;
@@ -169,6 +170,10 @@ fn existing(directory: &Path) -> Result<Images, Failure> {
 async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Failure> {
     let import = plan(wanted);
     let directory = directory.to_owned();
+    if StateOwner::read(&directory).unwrap_or_default().hypervisor() == Some(HOSTS) {
+        let what = format!("the server of {} has its images on hosts", directory.display());
+        return Err(Failure::usage(what, "Name the data directory of a host with --data-dir."));
+    }
     blocking(move || {
         let images = Images::open(&directory).map_err(failed)?;
         let mut bar = Bar::default();
@@ -219,6 +224,10 @@ fn id_of(name: &str, now: domain::Moment) -> String {
 /// maintenance finds the change.
 async fn tell_server(args: &ImageArgs) {
     if !is_held(&args.local.data_dir).unwrap_or(false) {
+        return;
+    }
+    if let Ok(Some(host)) = host::name_in(&args.local.data_dir) {
+        eprintln!("diskdock: {host} has it within some seconds, and its servers soon after");
         return;
     }
     if let Err(failure) = ask_server(args).await {

@@ -112,9 +112,13 @@ enum CliCommand {
     Completions(completions::CompletionsArgs),
 }
 
-/// All commands, with an environment variable for every option of `serve`.
+/// All commands, with an environment variable for every option of those that take a configuration
+/// file.
 fn command() -> Command {
-    Arguments::command().mut_subcommand("serve", serve::config::with_environment)
+    let all = serve::config::COMMANDS.iter();
+    all.fold(Arguments::command(), |command, name| {
+        command.mut_subcommand(name, serve::config::with_environment)
+    })
 }
 
 /// Runs the command line of this process.
@@ -126,10 +130,10 @@ pub async fn run() -> Result<(), Failure> {
     let arguments = call::fold_parameters(arguments);
     let mut command = command();
     let mut file = None;
-    if let Some(path) = serve::config::path_named_by(&arguments) {
-        let serve = command.find_subcommand("serve").expect("there is such a command");
-        let read = file.insert(ConfigFile::read(path, serve)?);
-        command = command.mut_subcommand("serve", |serve| read.as_defaults(serve));
+    if let Some((name, path)) = serve::config::path_named_by(&arguments) {
+        let configured = command.find_subcommand(name).expect("there is such a command");
+        let read = file.insert(ConfigFile::read(path, configured)?);
+        command = command.mut_subcommand(name, |configured| read.as_defaults(configured));
     }
     let mut matches = command.clone().get_matches_from(arguments);
     if let Some(("serve", given)) = matches.subcommand()

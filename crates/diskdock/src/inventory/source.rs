@@ -35,6 +35,11 @@ impl InventorySource {
         self.with(&[])
     }
 
+    /// The inventory with these images instead of its own.
+    pub(crate) fn with_only(&self, images: &[Image]) -> Inventory {
+        self.fixed.with_images(images.to_vec())
+    }
+
     /// Scans the imported images. Returns the inventory if they have changed since the last scan.
     /// Unusable images are logged once.
     pub fn scan(&self) -> Result<Option<Inventory>, StorageError> {

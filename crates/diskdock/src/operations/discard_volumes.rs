@@ -10,13 +10,15 @@ use crate::store::{Store, StoreError, WriteTx};
 /// Disks, and snapshots, that are discarded at a time.
 const BATCH_SIZE: u32 = 1_000;
 
-/// Discards the bytes of removed disks and snapshots. Gives how many are gone now; what could not
-/// be discarded is in the log, and tried again the next time.
+/// Discards the bytes of removed disks and snapshots: those of the host that this process works
+/// for, in a server its own. Gives how many are gone now; what could not be discarded is in the
+/// log, and tried again the next time.
 pub async fn discard_volumes(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<usize, StoreError> {
-    let removed = store.read(|tx| tx.discards(BATCH_SIZE)).await?;
+    let host = store.host();
+    let removed = store.read(move |tx| tx.discards(&host, BATCH_SIZE)).await?;
     let mut gone = Vec::new();
     for disk in removed {
         match hypervisor.discard(&disk).await {
@@ -35,7 +37,8 @@ async fn discard_snapshots(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<usize, StoreError> {
-    let removed = store.read(|tx| tx.snapshot_discards(BATCH_SIZE)).await?;
+    let host = store.host();
+    let removed = store.read(move |tx| tx.snapshot_discards(&host, BATCH_SIZE)).await?;
     let mut gone = Vec::new();
     for snapshot in removed {
         match hypervisor.discard_snapshot(&snapshot).await {

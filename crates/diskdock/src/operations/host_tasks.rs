@@ -12,7 +12,7 @@ use super::change_follower::{ChangeFollower, report};
 use super::disk_damages::mark_damaged_disks;
 use super::maintenance::PeriodicTask;
 use super::reconcile::reconcile_host;
-use super::{MissingInHypervisor, Runner};
+use super::{MissingInHypervisor, Runner, discard_volumes, orphans};
 use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{HostTerm, Store, StoreError};
@@ -40,14 +40,15 @@ pub struct HostTasks {
 }
 
 impl HostTasks {
-    /// The background tasks of a host that works in this term. The store refuses its writes when
-    /// the term is over.
+    /// The background tasks of a host that works in this term, and `others`. The store refuses its
+    /// writes when the term is over.
     pub fn new(
         store: &Arc<Store>,
         clock: &Arc<Clock>,
         hypervisor: &Arc<dyn Hypervisor>,
         runner: &Arc<Runner>,
         term: HostTerm,
+        others: Vec<PeriodicTask>,
     ) -> HostTasks {
         let (all_may_differ, is_over) = (Arc::<Notify>::default(), Arc::<Notify>::default());
         let (heard, over) = (Arc::clone(runner), Arc::clone(&is_over));
@@ -77,8 +78,8 @@ impl HostTasks {
                 let (host, now) = (host.clone(), reconcile_clock.now());
                 async move {
                     let if_missing = MissingInHypervisor::Report;
-                    let found = reconcile_host(&store, &*driver, &host, if_missing, now).await;
-                    found.map(report)
+                    report(reconcile_host(&store, &*driver, &host, if_missing, now).await?);
+                    discard_volumes(&store, &*driver).await.map(drop)
                 }
             })
             .also_after(&all_may_differ),
@@ -96,7 +97,7 @@ impl HostTasks {
             term,
             all_may_differ,
             is_over,
-            tasks: tasks.into_iter().map(Arc::new).collect(),
+            tasks: tasks.into_iter().chain(others).map(Arc::new).collect(),
         }
     }
 
@@ -106,7 +107,9 @@ impl HostTasks {
         let (driver, now) = (self.hypervisor.as_ref(), self.clock.now());
         let adopt = MissingInHypervisor::Adopt;
         report(reconcile_host(&self.store, driver, &self.term.host, adopt, now).await?);
+        report(orphans(&self.store, driver).await?);
         mark_damaged_disks(&self.store, driver, now).await?;
+        discard_volumes(&self.store, driver).await?;
         self.runner.renew_lease().await?;
         let recovered = self.runner.recover().await?;
         if recovered > 0 {
@@ -128,6 +131,9 @@ impl HostTasks {
     /// again, was fenced or removed.
     pub async fn run(&self, ready: impl FnOnce()) {
         let changes = self.hypervisor.changes();
+        for task in &self.tasks {
+            task.run_at_start().await;
+        }
         loop {
             match self.recover().await {
                 Ok(()) => break,

@@ -60,13 +60,18 @@ impl NewOperation {
     }
 }
 
-/// The host that has to carry out an operation about this; none if a server does.
+/// The host that has to carry out an operation about this; none if a server does: a disk that has
+/// no bytes yet is a matter of the store alone.
 fn host_for(tx: &dyn ReadTx, subject: &Subject) -> Result<Option<String>, StoreError> {
     if let Some(instance) = &subject.instance {
         let found = tx.look_at(instance)?;
         return Ok(found.map(|one| one.host.clone()).filter(|host| !host.is_empty()));
     }
+    if let Some(snapshot) = &subject.snapshot {
+        let found = tx.look_at(snapshot)?;
+        return Ok(found.map(|one| one.host.clone()).filter(|host| !host.is_empty()));
+    }
     let Some(disk) = &subject.disk else { return Ok(None) };
-    let found = tx.look_at(disk)?;
-    Ok(found.map(|one| one.host.clone()).filter(|host| !host.is_empty()))
+    let made = tx.look_at(disk)?.filter(|disk| !disk.unmade);
+    Ok(made.map(|one| one.host.clone()).filter(|host| !host.is_empty()))
 }

@@ -43,7 +43,8 @@ impl Job {
     }
 
     fn subject(&self) -> Subject {
-        Subject { instance: self.row.instance.clone(), disk: self.row.disk.clone() }
+        let (instance, disk) = (self.row.instance.clone(), self.row.disk.clone());
+        Subject { instance, disk, snapshot: None }
     }
 
     fn making(&self) -> Vec<DiskId> {
@@ -204,7 +205,7 @@ impl Jobs {
         let all =
             waiting.chain(running).map(|(id, subject, making)| Selected { id, subject, making });
         let is_meant = |one: &Selected| {
-            let Subject { instance, disk } = &one.subject;
+            let Subject { instance, disk, .. } = &one.subject;
             selection.includes(instance.as_ref(), disk.as_ref(), &one.making)
         };
         let mut found: Vec<_> = all.filter(is_meant).collect();
@@ -270,7 +271,7 @@ impl Jobs {
     /// Makes the selected operations due at once; one that takes a step, as soon as that is over.
     pub(super) fn wake(&mut self, selection: &Selection, now: Uptime) {
         for entry in self.running.values_mut() {
-            let Subject { instance, disk } = &entry.subject;
+            let Subject { instance, disk, .. } = &entry.subject;
             entry.woken |= selection.includes(instance.as_ref(), disk.as_ref(), &entry.making);
         }
         for job in self.waiting.values_mut() {

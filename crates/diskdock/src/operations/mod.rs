@@ -29,7 +29,7 @@ mod unresumable;
 use std::future::Future;
 use std::pin::Pin;
 
-use domain::{DiskId, InstanceId, Moment, Phase, Uptime};
+use domain::{DiskId, InstanceId, Moment, Phase, SnapshotId, Uptime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,17 +69,25 @@ pub struct Subject {
     pub instance: Option<InstanceId>,
     /// The disk concerned.
     pub disk: Option<DiskId>,
+    /// The snapshot whose bytes it reads, where that says better than the disk where it is done.
+    pub snapshot: Option<SnapshotId>,
 }
 
 impl Subject {
     /// A disk at an instance.
     pub(crate) fn of_attachment(attachment: &AttachmentId) -> Subject {
-        Subject { instance: Some(attachment.instance.clone()), disk: Some(attachment.disk.clone()) }
+        let (instance, disk) = (attachment.instance.clone(), attachment.disk.clone());
+        Subject { instance: Some(instance), disk: Some(disk), snapshot: None }
+    }
+
+    /// A disk by itself.
+    pub(crate) fn of_disk(disk: &DiskId) -> Subject {
+        Subject { disk: Some(disk.clone()), ..Subject::default() }
     }
 
     /// An instance.
     pub(crate) fn of_instance(instance: &InstanceId) -> Subject {
-        Subject { instance: Some(instance.clone()), disk: None }
+        Subject { instance: Some(instance.clone()), ..Subject::default() }
     }
 }
 

@@ -28,10 +28,12 @@ impl OfHypervisor {
 
     /// The disks and snapshots that the store does not know.
     async fn unknown(self, store: &Store) -> Result<OfHypervisor, StoreError> {
+        let host = store.host();
         store
             .read(move |tx| {
-                let discards: BTreeSet<_> = tx.discards(u32::MAX)?.into_iter().collect();
-                let dropped: BTreeSet<_> = tx.snapshot_discards(u32::MAX)?.into_iter().collect();
+                let discards: BTreeSet<_> = tx.discards(&host, u32::MAX)?.into_iter().collect();
+                let dropped: BTreeSet<_> =
+                    tx.snapshot_discards(&host, u32::MAX)?.into_iter().collect();
                 let mut unknown = OfHypervisor::default();
                 for instance in &self.machines {
                     if tx.instance(instance)?.is_none() {

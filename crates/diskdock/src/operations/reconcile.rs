@@ -87,7 +87,10 @@ pub async fn reconcile_one(
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
     let (instance, disks) = read_instance(store, id).await?;
-    let Some(instance) = instance.filter(|instance| !instance.releasing) else {
+    let is_elsewhere =
+        |instance: &Instance| store.term().is_some_and(|term| term.host != instance.host);
+    let here = instance.filter(|instance| !instance.releasing && !is_elsewhere(instance));
+    let Some(instance) = here else {
         return Ok(Vec::new());
     };
     reconcile_instance(store, hypervisor, MissingInHypervisor::Report, instance, disks, now).await

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::host::HostResources;
-use domain::host::placement::{HostCandidate, place};
+use domain::host::placement::{HostCandidate, InstanceNeeds, NoHost, place};
 use domain::inventory::Inventory;
-use domain::{Disk, Instance, InstanceId};
+use domain::{Disk, Instance, InstanceId, SnapshotId};
 
-use crate::catalog::errors::{DISK_ELSEWHERE, NO_STOCK, Refusal};
+use crate::catalog::errors::{
+    DISK_ELSEWHERE, IMAGE_NOT_ON_HOST, NO_STOCK, Refusal, SNAPSHOT_ELSEWHERE,
+};
 use crate::catalog::{ActionError, Call, StoreChange};
 use crate::store::{EntityReads, HostRecord, ReadTx, StoreError};
 
@@ -23,15 +25,70 @@ pub(super) fn complete(
 ) -> Result<(), ActionError> {
     let inventory = &call.environment.inventory;
     let mut hosts = place_instances(tx, inventory, changes)?;
+    let placed: Vec<_> = hosts.keys().cloned().collect();
+    let is_placed = |disk: &Disk| disk.attachments.iter().any(|at| placed.contains(&at.instance));
     for change in changes {
-        if let Some(disk) = change.saved::<Disk>()
-            && let Some(host) = host_of(tx, disk, &mut hosts)?
-        {
-            let bound = Disk { host, ..disk.clone() };
-            *change = StoreChange::Save(Arc::new(bound));
+        let Some(disk) = change.saved::<Disk>() else { continue };
+        let bound = host_of(tx, disk, &mut hosts)?;
+        let host = bound.as_deref().unwrap_or(&disk.host);
+        if !host.is_empty() && !is_placed(disk) && tx.look_at(&disk.id)?.is_none() {
+            check_content(tx, disk, host)?;
+        }
+        if let Some(host) = bound {
+            *change = StoreChange::Save(Arc::new(Disk { host, ..disk.clone() }));
         }
     }
     Ok(())
+}
+
+/// Refuses a new disk on a host that does not have what it is made from.
+fn check_content(tx: &dyn ReadTx, disk: &Disk, host: &str) -> Result<(), ActionError> {
+    if !disk.source_snapshot.is_empty() {
+        let has_it = host_of_snapshot(tx, disk)?;
+        let fits = has_it.as_deref().is_none_or(|has_it| has_it == host);
+        return if fits { Ok(()) } else { Err(snapshot_elsewhere(has_it)) };
+    }
+    if disk.image.is_empty() {
+        return Ok(());
+    }
+    match tx.host(host)? {
+        Some(found) if !found.host.has_image(&disk.image) => {
+            Err(Refusal::about(&IMAGE_NOT_ON_HOST, &disk.image).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The host with the snapshot that a disk is made from; none if that is made from none, or from one
+/// that no host has.
+fn host_of_snapshot(tx: &dyn ReadTx, disk: &Disk) -> Result<Option<String>, StoreError> {
+    if disk.source_snapshot.is_empty() {
+        return Ok(None);
+    }
+    let found = tx.look_at(&SnapshotId::from(disk.source_snapshot.as_str()))?;
+    Ok(found.map(|snapshot| snapshot.host.clone()).filter(|host| !host.is_empty()))
+}
+
+fn snapshot_elsewhere(host: Option<String>) -> ActionError {
+    Refusal::about(&SNAPSHOT_ELSEWHERE, &host.unwrap_or_default()).into()
+}
+
+/// The host with the snapshots that the new disks of new instances are made from, by instance.
+/// Refused if one would need two.
+fn hosts_of_snapshots(
+    tx: &dyn ReadTx,
+    changes: &[StoreChange],
+) -> Result<BTreeMap<InstanceId, String>, ActionError> {
+    let mut hosts = BTreeMap::new();
+    for disk in changes.iter().filter_map(StoreChange::saved::<Disk>) {
+        let Some(at) = disk.attachments.first() else { continue };
+        let Some(host) = host_of_snapshot(tx, disk)? else { continue };
+        let other = hosts.insert(at.instance.clone(), host.clone());
+        if other.is_some_and(|other| other != host) {
+            return Err(snapshot_elsewhere(Some(host)));
+        }
+    }
+    Ok(hosts)
 }
 
 /// Gives new instances their hosts. Gives the hosts of all instances that are saved.
@@ -41,13 +98,14 @@ fn place_instances(
     changes: &mut [StoreChange],
 ) -> Result<BTreeMap<InstanceId, String>, ActionError> {
     let mut placement = InstancePlacement { inventory, candidates: None, added: BTreeMap::new() };
+    let bytes = hosts_of_snapshots(tx, changes)?;
     let mut hosts = BTreeMap::new();
     for change in changes {
         let Some(instance) = change.saved::<Instance>() else { continue };
         let id = instance.id.clone();
         let host = match tx.instance(&id)? {
             None => {
-                let host = placement.choose(tx, instance)?;
+                let host = placement.choose(tx, instance, bytes.get(&id).map(String::as_str))?;
                 let placed = Instance { host: host.clone(), ..instance.clone() };
                 *change = StoreChange::Save(Arc::new(placed));
                 host
@@ -108,11 +166,25 @@ impl InstancePlacement<'_> {
         Ok(self.candidates.get_or_insert_default())
     }
 
-    /// Chooses the host of a new instance.
-    fn choose(&mut self, tx: &dyn ReadTx, instance: &Instance) -> Result<String, ActionError> {
+    /// Chooses the host of a new instance, some of whose disks are made from bytes that a host has.
+    fn choose(
+        &mut self,
+        tx: &dyn ReadTx,
+        instance: &Instance,
+        bytes_on: Option<&str>,
+    ) -> Result<String, ActionError> {
         let need = resources_of(self.inventory, &instance.instance_type);
+        let image = match instance.base_image.as_str() {
+            "" => &instance.image,
+            base => base,
+        };
+        let needs = InstanceNeeds { zone: &instance.zone, resources: need, image, bytes_on };
         let candidates = self.candidates(tx)?;
-        let chosen = place(candidates, &instance.zone, need).ok_or(&NO_STOCK)?;
+        let chosen = place(candidates, &needs).map_err(|lack| match lack {
+            NoHost::Room => (&NO_STOCK).into(),
+            NoHost::Image => ActionError::from(Refusal::about(&IMAGE_NOT_ON_HOST, image)),
+            NoHost::Snapshot => snapshot_elsewhere(bytes_on.map(str::to_owned)),
+        })?;
         let chosen = candidates.get_mut(chosen).ok_or(&NO_STOCK)?;
         chosen.used = chosen.used.plus(need);
         let name = chosen.host.name.clone();

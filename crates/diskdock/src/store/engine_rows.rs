@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::Serialize;
 
-use super::{DynEntity, EntityType, Lease, OperationRow, StoreError, WriteTx};
+use super::{DynEntity, EntityReads, EntityType, Lease, OperationRow, StoreError, WriteTx};
 
 /// Calls that are kept.
 pub(super) const CALLS_KEPT: i64 = 10_000;
@@ -66,16 +66,34 @@ pub(super) fn take_over_operations<W: WriteTx + ?Sized>(
     Ok(rows)
 }
 
-/// Removes what belonged to a resource alone, and remembers the bytes that are to be discarded.
+/// The host that has the bytes of a resource; empty if none has, or if there are none.
+pub(super) fn host_of_bytes<W: WriteTx + ?Sized>(
+    tx: &W,
+    of: &'static EntityType,
+    id: &str,
+) -> Result<String, StoreError> {
+    let host = if of.kind == Disk::KIND {
+        tx.look_at(&DiskId::from(id))?.map(|disk| disk.host.clone())
+    } else if of.kind == DiskSnapshot::KIND {
+        tx.look_at(&SnapshotId::from(id))?.map(|snapshot| snapshot.host.clone())
+    } else {
+        None
+    };
+    Ok(host.unwrap_or_default())
+}
+
+/// Removes what belonged to a resource alone, and remembers the bytes that are to be discarded,
+/// which this host has, or none.
 pub(super) fn after_removal<W: WriteTx + ?Sized>(
     tx: &mut W,
     of: &'static EntityType,
     id: &str,
+    host: &str,
 ) -> Result<(), StoreError> {
     if of.kind == Disk::KIND {
-        tx.discard_disk(&DiskId::from(id))
+        tx.discard_disk(&DiskId::from(id), host)
     } else if of.kind == DiskSnapshot::KIND {
-        tx.discard_snapshot(&SnapshotId::from(id))
+        tx.discard_snapshot(&SnapshotId::from(id), host)
     } else if of.kind == Instance::KIND {
         tx.delete_user_data(&InstanceId::from(id))
     } else {

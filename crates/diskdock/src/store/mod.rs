@@ -122,10 +122,12 @@ pub trait ReadTx: HostReads {
     fn other_leases(&self, server: &str) -> Result<Vec<Lease>, StoreError>;
     /// Operations that failed, latest first.
     fn failed_operations(&self) -> Result<Vec<OperationRow>, StoreError>;
-    /// Up to `most` disks that were removed and whose bytes may still be there.
-    fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError>;
-    /// Up to `most` snapshots that were removed, or failed, and of which bytes may still be there.
-    fn snapshot_discards(&self, most: u32) -> Result<Vec<SnapshotId>, StoreError>;
+    /// Up to `most` disks that were removed and whose bytes may still be there: on this host, or
+    /// on none where it is empty.
+    fn discards(&self, host: &str, most: u32) -> Result<Vec<DiskId>, StoreError>;
+    /// Up to `most` snapshots that were removed, or failed, and of which bytes may still be there,
+    /// on this host or on none.
+    fn snapshot_discards(&self, host: &str, most: u32) -> Result<Vec<SnapshotId>, StoreError>;
     /// All access keys.
     fn access_keys(&self) -> Result<Vec<AccessKey>, StoreError>;
     /// How many disks and instances an account has.
@@ -157,8 +159,9 @@ pub trait WriteTx: ReadTx + HostWrites {
     /// A disk and a snapshot are remembered until their bytes are discarded, an instance's user
     /// data goes with it. [`EntityWrites::remove`] takes a typed id.
     fn remove_resource(&mut self, of: &'static EntityType, id: &str) -> Result<(), StoreError> {
+        let host = engine_rows::host_of_bytes(self, of, id)?;
         match self.remove_row(of, id)? {
-            true => engine_rows::after_removal(self, of, id),
+            true => engine_rows::after_removal(self, of, id, &host),
             false => Ok(()),
         }
     }
@@ -174,12 +177,13 @@ pub trait WriteTx: ReadTx + HostWrites {
     fn remove_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
         self.remove(id)
     }
-    /// Remembers that the bytes of a disk are to be discarded.
-    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError>;
+    /// Remembers that the bytes of a disk are to be discarded, on this host or on none.
+    fn discard_disk(&mut self, id: &DiskId, host: &str) -> Result<(), StoreError>;
     /// The bytes of a removed disk are gone.
     fn delete_discard(&mut self, id: &DiskId) -> Result<(), StoreError>;
-    /// Remembers that what there is of a snapshot's bytes is to be discarded.
-    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
+    /// Remembers that what there is of a snapshot's bytes is to be discarded, on this host or on
+    /// none.
+    fn discard_snapshot(&mut self, id: &SnapshotId, host: &str) -> Result<(), StoreError>;
     /// Nothing of a snapshot's bytes is left.
     fn delete_snapshot_discard(&mut self, id: &SnapshotId) -> Result<(), StoreError>;
     /// Saves an instance: a new one, or one that this transaction has read.

@@ -24,6 +24,11 @@ impl Store {
         self.term.as_ref()
     }
 
+    /// The name of the host that this process works for; empty in a server.
+    pub(crate) fn host(&self) -> String {
+        self.term.as_ref().map(|term| term.host.clone()).unwrap_or_default()
+    }
+
     /// Is notified when operations may wait for hosts. Nothing may rely on it.
     pub fn new_work(&self) -> Arc<Notify> {
         self.engine.new_work()

@@ -1,6 +1,7 @@
 //! Servers whose machines run on hosts: disks and instances over several processes, hosts that end
 //! in the middle of something, and the word of an operator. With SQLite there is one server.
 
+mod bytes;
 mod processes;
 
 use diskdock::store::StoreError;

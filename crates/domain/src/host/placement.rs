@@ -47,13 +47,46 @@ impl HostCandidate {
     }
 }
 
-/// The host that gets an instance that takes this much, by its place among the candidates; none if
-/// none in the zone has room. Of hosts that are equally full the first by name.
-pub fn place(candidates: &[HostCandidate], zone: &str, need: HostResources) -> Option<usize> {
+/// The needs of a new instance.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceNeeds<'n> {
+    /// Its zone.
+    pub zone: &'n str,
+    /// The share of a host that it takes.
+    pub resources: HostResources,
+    /// The image that it starts from.
+    pub image: &'n str,
+    /// The host with the snapshots that its disks are made from.
+    pub bytes_on: Option<&'n str>,
+}
+
+/// Why no host gets an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoHost {
+    /// No host in the zone that takes new instances has room.
+    Room,
+    /// There would be room, but no such host has the image.
+    Image,
+    /// There would be room, but not on the host with the snapshots of its disks.
+    Snapshot,
+}
+
+/// The host that gets an instance with these needs, by its place among the candidates. Of hosts
+/// that are equally full the first by name.
+pub fn place(candidates: &[HostCandidate], needs: &InstanceNeeds<'_>) -> Result<usize, NoHost> {
+    let need = needs.resources;
     let fits = |candidate: &HostCandidate| {
-        candidate.host.zone == zone && candidate.takes_new() && candidate.has_room_for(need)
+        candidate.host.zone == needs.zone && candidate.takes_new() && candidate.has_room_for(need)
     };
-    let fitting = candidates.iter().enumerate().filter(|(_, candidate)| fits(candidate));
-    let best = fitting.min_by_key(|(_, one)| (one.fullness_with(need), one.host.name.clone()));
-    best.map(|(place, _)| place)
+    let all = candidates.iter().enumerate();
+    let fitting: Vec<_> = all.filter(|(_, candidate)| fits(candidate)).collect();
+    let has_bytes = |one: &HostCandidate| needs.bytes_on.is_none_or(|host| one.host.name == host);
+    let near: Vec<_> = fitting.iter().copied().filter(|(_, one)| has_bytes(one)).collect();
+    let able = near.iter().copied().filter(|(_, one)| one.host.has_image(needs.image));
+    let best = able.min_by_key(|(_, one)| (one.fullness_with(need), one.host.name.clone()));
+    best.map(|(place, _)| place).ok_or(match (fitting.is_empty(), near.is_empty()) {
+        (true, _) => NoHost::Room,
+        (false, true) => NoHost::Snapshot,
+        (false, false) => NoHost::Image,
+    })
 }

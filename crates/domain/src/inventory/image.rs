@@ -9,7 +9,7 @@ use super::Architecture;
 ///
 /// Fields with one value for all images are left out: `Status` is `Available`, `Progress` is
 /// `100%`, `Usage` is `instance`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// `ImageId`, such as `ubuntu_22_04_x64_20G_alibase_20240926.vhd`.

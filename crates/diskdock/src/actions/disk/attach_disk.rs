@@ -303,7 +303,8 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let (of, of_disk) = (instance.id.clone(), disk.id.clone());
         let attachment = AttachmentId { instance: of, disk: of_disk, generation };
         let login = if bootable { login } else { NewLogin::default() };
-        let plugging = Plugging::new(attachment, &disk, bootable).taking_over(taken);
+        let plugging = Plugging::new(attachment, &disk, bootable).making_bytes(&disk);
+        let plugging = plugging.taking_over(taken);
         Effect::reply(()).save(disk).start(plugging.with_login(login))
     }
 }

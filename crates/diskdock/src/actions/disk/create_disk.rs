@@ -384,5 +384,23 @@ fn new_disk(call: &Call<'_>, params: &Params, facts: &Facts) -> Disk {
         StorageSet { id, partition: u32::try_from(partition).unwrap_or(2) }
     });
     disk.activity = call.environment.activity_of_new_disk();
+    if call.environment.on_hosts {
+        place_bytes(&mut disk, facts);
+    }
     disk
+}
+
+/// Where hosts have disks, the bytes of a snapshot are copied at once on its host, so that neither
+/// waits for the other; those of an empty disk are made by its first attach, on the host of that.
+fn place_bytes(disk: &mut Disk, facts: &Facts) {
+    match &facts.snapshot {
+        Some(snapshot) if !snapshot.host.is_empty() => {
+            disk.host.clone_from(&snapshot.host);
+        }
+        Some(_) | None if facts.instance.is_none() => {
+            disk.unmade = true;
+            disk.activity = None;
+        }
+        Some(_) | None => {}
+    }
 }

@@ -21,7 +21,7 @@ impl Operation for CreatingDisk {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.disk.clone()) }
+        Subject::of_disk(&self.disk.disk)
     }
 
     fn phase(&self) -> &'static str {

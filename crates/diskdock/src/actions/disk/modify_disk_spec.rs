@@ -351,7 +351,7 @@ impl Operation for Modifying {
 
     /// No instance: what is cancelled at the end is the change, and nothing else on one.
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.clone()) }
+        Subject::of_disk(&self.disk)
     }
 
     fn phase(&self) -> &'static str {

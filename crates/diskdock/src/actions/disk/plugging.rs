@@ -70,6 +70,11 @@ impl Plugging {
         Plugging { taking_over: taken, ..self }
     }
 
+    /// The same with a disk whose bytes are made first, if they are not there yet.
+    pub(super) fn making_bytes(self, disk: &Disk) -> Plugging {
+        Plugging { making: disk.unmade.then(|| DiskSpec::of_new(disk)), ..self }
+    }
+
     /// Makes a new data disk and plugs it in.
     pub(super) fn of_new(attachment: AttachmentId, disk: &Disk) -> Plugging {
         let making = Some(DiskSpec::of_new(disk));
@@ -152,6 +157,8 @@ impl Operation for Plugging {
             // One that was made at once is no longer Creating.
             disk.created().ok();
         }
+        let are_made = disk.unmade && self.making.is_none();
+        disk.unmade &= !are_made;
         let moved = match outcome {
             Outcome::Done => disk.finish_attach(instance, *generation),
             Outcome::Failed(_) if self.compensated => {
@@ -168,7 +175,7 @@ impl Operation for Plugging {
             Outcome::Failed(_) => disk.finish_attach(instance, *generation),
         };
         if moved.is_err() {
-            return Ok(());
+            return if are_made { tx.save_disk(&disk) } else { Ok(()) };
         }
         if self.bootable && *outcome == Outcome::Done {
             disk.kind = DiskKind::System;

@@ -378,7 +378,7 @@ impl Operation for Replacing {
 
     /// No instance: what is cancelled at the end is the new disk, and nothing else on one.
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.new.disk.clone()) }
+        Subject::of_disk(&self.new.disk)
     }
 
     fn phase(&self) -> &'static str {

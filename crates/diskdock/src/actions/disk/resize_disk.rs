@@ -194,7 +194,7 @@ impl Operation for Resizing {
 
     /// No instance: what is cancelled at the end is the resize, and nothing else on one.
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.disk.clone()) }
+        Subject::of_disk(&self.disk.disk)
     }
 
     fn phase(&self) -> &'static str {

@@ -72,7 +72,7 @@ impl Operation for SettingBack {
     fn subject(&self) -> Subject {
         match &self.starting {
             Some(starting) => starting.subject(),
-            None => Subject { instance: None, disk: Some(self.disk.disk.clone()) },
+            None => Subject::of_disk(&self.disk.disk),
         }
     }
 

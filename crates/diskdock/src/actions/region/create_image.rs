@@ -255,8 +255,8 @@ as the imported image says that the system once came from.";
         let name = params.image_name.as_ref().map_or_else(|| id.to_string(), |name| name.0.clone());
         let snapshots = facts.source.add_snapshots(call, &name);
         let image = new_image(call, params, &facts, id, name);
-        let to_do = snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
-        let making = MakingImage { image: image.id.clone(), batch: SnapshotBatch::new(to_do) };
+        let batch = SnapshotBatch::new(&snapshots);
+        let making = MakingImage { image: image.id.clone(), batch };
         let effect = Effect::reply(Reply { image_id: image.id.to_string() });
         let save = |effect: Effect<Reply>, snapshot: DiskSnapshot| effect.save(snapshot);
         snapshots.into_iter().fold(effect.save(image), save).start(making)

@@ -156,6 +156,7 @@ With real machines all regions are on one host, where the copy has bytes of its 
             from: facts.snapshot.id.clone(),
             to: copy.id.clone(),
             disk: copy.disk.clone(),
+            host: copy.host.clone(),
             encrypted: copy.encrypted,
         };
         Effect::reply(Reply { snapshot_id: copy.id.to_string() }).save(copy).start(copying)
@@ -201,6 +202,9 @@ pub(crate) struct Copying {
     from: SnapshotId,
     to: SnapshotId,
     disk: DiskId,
+    /// The host that has the bytes of both, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    host: String,
     /// Whether no byte of the copy is written in plain.
     #[serde(default)]
     encrypted: bool,
@@ -211,7 +215,9 @@ impl Operation for Copying {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.clone()) }
+        // The disk may be gone.
+        let snapshot = Some(self.from.clone());
+        Subject { disk: Some(self.disk.clone()), snapshot, ..Subject::default() }
     }
 
     fn phase(&self) -> &'static str {
@@ -219,7 +225,7 @@ impl Operation for Copying {
     }
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
-        let Copying { from, to, disk, encrypted } = self;
+        let Copying { from, to, disk, encrypted, .. } = self;
         context.hypervisor.copy_snapshot(from, to, (disk, *encrypted), context.now).await
     }
 
@@ -230,11 +236,13 @@ impl Operation for Copying {
         tx: &mut dyn WriteTx,
         now: Moment,
     ) -> Result<(), StoreError> {
-        let Some(mut copy) = tx.get(&self.to)? else { return tx.discard_snapshot(&self.to) };
+        let Some(mut copy) = tx.get(&self.to)? else {
+            return tx.discard_snapshot(&self.to, &self.host);
+        };
         let ended = match outcome {
             Outcome::Done => copy.accomplished(now),
             Outcome::Failed(_) => {
-                tx.discard_snapshot(&self.to)?;
+                tx.discard_snapshot(&self.to, &self.host)?;
                 copy.failed(now)
             }
         };

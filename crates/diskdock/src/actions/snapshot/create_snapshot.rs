@@ -171,7 +171,7 @@ stop writing at the same moment.";
         must("the disk is neither local nor elastic ephemeral",         |f| f.has_snapshots(), &NO_SNAPSHOTS_OF_CATEGORY),
         must("no other snapshot of the disk is being made",             |f| !f.has_snapshot_in_progress, &SNAPSHOT_UNDER_WAY),
         must("the disk is Available or In_use, and nothing else is being done to it", |f| f.has_stable_status(), &DISK_STATUS),
-        must("the disk was attached at least once",                     |f| f.may_be_new || f.disk.attached_at.is_some(), &NEVER_ATTACHED),
+        must("the disk was attached at least once",                     |f| !f.disk.unmade && (f.may_be_new || f.disk.attached_at.is_some()), &NEVER_ATTACHED),
         must("the key of the disk is not deleted",                      |f| f.key.is_there(), &SNAPSHOT_KEY_NOT_FOUND),
         must("the key of the disk is Enabled",                          |f| f.key.is_enabled(), &KEY_DISABLED),
         must("no instance that has it is locked for security",          |f| f.all(|i| !i.is_locked_for(LockReason::Security)), &INSTANCE_OF_DISK_LOCKED),
@@ -231,6 +231,9 @@ fn new_snapshot(call: &Call<'_>, params: &Params, facts: &Facts) -> DiskSnapshot
 pub(crate) struct TakingSnapshot {
     snapshot: SnapshotId,
     disk: DiskId,
+    /// The host that makes its bytes, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    host: String,
     /// The file systems of the guest stood still at its moment.
     #[serde(default)]
     frozen: bool,
@@ -238,9 +241,9 @@ pub(crate) struct TakingSnapshot {
 
 impl TakingSnapshot {
     /// Makes this snapshot, which is progressing.
-    pub(crate) fn of(snapshot: &DiskSnapshot) -> TakingSnapshot {
-        let (snapshot, disk) = (snapshot.id.clone(), snapshot.disk.clone());
-        TakingSnapshot { snapshot, disk, frozen: false }
+    pub(crate) fn of(of: &DiskSnapshot) -> TakingSnapshot {
+        let (snapshot, disk) = (of.id.clone(), of.disk.clone());
+        TakingSnapshot { snapshot, disk, host: of.host.clone(), frozen: false }
     }
 }
 
@@ -249,7 +252,7 @@ impl Operation for TakingSnapshot {
     const TIMEOUT: Timeout = Timeout { give_up_after_s: 300 };
 
     fn subject(&self) -> Subject {
-        Subject { instance: None, disk: Some(self.disk.clone()) }
+        Subject::of_disk(&self.disk)
     }
 
     fn phase(&self) -> &'static str {
@@ -272,7 +275,7 @@ impl Operation for TakingSnapshot {
         now: Moment,
     ) -> Result<(), StoreError> {
         let Some(mut snapshot) = tx.get(&self.snapshot)? else {
-            return tx.discard_snapshot(&self.snapshot);
+            return tx.discard_snapshot(&self.snapshot, &self.host);
         };
         let ended = match outcome {
             Outcome::Done => {
@@ -282,7 +285,7 @@ impl Operation for TakingSnapshot {
                 snapshot.accomplished(now)
             }
             Outcome::Failed(_) => {
-                tx.discard_snapshot(&self.snapshot)?;
+                tx.discard_snapshot(&self.snapshot, &self.host)?;
                 snapshot.failed(now)
             }
         };

@@ -222,9 +222,8 @@ Disks of several machines follow each other within moments.";
         let snapshots: Vec<_> =
             facts.members.iter().map(|one| new_snapshot(call, params, &group, &one.disk)).collect();
         let reply = Reply { snapshot_group_id: group.id.to_string() };
-        let to_do = snapshots.iter().map(|one| (one.id.clone(), one.disk.clone())).collect();
-        let batch =
-            TakingSnapshotGroup { group: group.id.clone(), batch: SnapshotBatch::new(to_do) };
+        let batch = SnapshotBatch::new(&snapshots);
+        let batch = TakingSnapshotGroup { group: group.id.clone(), batch };
         let mut effect = Effect::reply(reply).save(group);
         for snapshot in snapshots {
             effect = effect.save(snapshot);

@@ -113,6 +113,14 @@ errors! {
         "The bytes of the disk are on host {}, and those of the instance's disks on another one."
         => "Attach it to an instance of that host (`diskdock hosts` lists them): a disk in a \
             directory stays on its host.";
+    SNAPSHOT_ELSEWHERE = 403 "OperationDenied.NoStock"
+        "The bytes of a snapshot are on host {}, and the disk would be on another one."
+        => "Make the disk without an instance (CreateDisk with ZoneId), which puts it on the host of \
+            the snapshot, and attach it there; an instance from such an image has to have room there.";
+    IMAGE_NOT_ON_HOST = 403 "OperationDenied.NoStock"
+        "The image {} is on no host of the zone that has room for the instance."
+        => "Import it on a host: diskdock image import --data-dir <the host's>; `diskdock hosts \
+            --output json` lists the images of each.";
     DISK_CAPACITY = 400 "QuotaExceed.DiskCapacity"
         "The used capacity of disk type has exceeded the quota in the zone, {}."
         => "The file system of the server's data directory is full: delete disks, or make room on \

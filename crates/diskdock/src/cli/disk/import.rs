@@ -13,7 +13,7 @@ use crate::cli::call::{Credentials, DEFAULT_REGION, SigningClient, SigningScheme
 use crate::cli::catalog::TextFormat;
 use crate::cli::data_directory::is_held;
 use crate::cli::local_args::LocalArgs;
-use crate::cli::{Failure, output};
+use crate::cli::{Failure, host, output};
 use crate::clock::Clock;
 use crate::hypervisor::IMPORT_TAG;
 use crate::ids::IdGenerator;
@@ -85,6 +85,11 @@ pub(super) async fn run(local: LocalArgs, wanted: DiskImportArgs) -> Result<(), 
 /// The server that has the directory open; it must have real disks.
 fn server_of(local: &LocalArgs, credentials: &Credentials) -> Result<SigningClient, Failure> {
     let directory = &local.data_dir;
+    if let Some(host) = host::name_in(directory)? {
+        let what = format!("{} is the directory of the host {host}", directory.display());
+        let hint = "Hosts import no disks. Write the content from a guest, to a new disk.";
+        return Err(Failure::usage(what, hint));
+    }
     if !is_held(directory)? {
         let what = format!("no server has {} open", directory.display());
         let hint = "Start it: diskdock serve --hypervisor qemu; or name its data directory with \

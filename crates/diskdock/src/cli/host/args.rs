@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use domain::host::{HostStorage, is_host_name};
+use domain::host::{HostHypervisor, HostStorage, is_host_name};
 
-use crate::cli::hypervisor_args::{MIB_PER_GIB, host_memory_mib};
+use crate::cli::hypervisor_args::{MIB_PER_GIB, QemuArgs, host_memory_mib};
 use crate::hypervisor::Pace;
 
 /// Disks that the instances of a host can have together, unless an operator says otherwise.
@@ -14,10 +14,12 @@ const DISK_SLOTS: &str = "4096";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   diskdock serve --store postgres://diskdock@db.example/diskdock --hypervisor hosts
-  diskdock host --store postgres://diskdock@db.example/diskdock --name host-a --zone cn-hangzhou-b
+  diskdock image import --data-dir /var/lib/diskdock-host --name debian-12 debian-12.qcow2
+  diskdock host --store postgres://diskdock@db.example/diskdock --name host-a \\
+    --zone cn-hangzhou-b --data-dir /var/lib/diskdock-host --hypervisor qemu
 
-Its instances are simulated. The process listens nowhere: it takes its work from the store.
-Stopped or killed, it goes on where it was when it starts again. See docs/scale.md.")]
+The process listens nowhere: it takes its work from the store. Stopped or killed, it goes on where
+it was when it starts again; virtual machines run on meanwhile. See docs/scale.md.")]
 pub(crate) struct HostArgs {
     /// The PostgreSQL database of the servers, such as postgres://diskdock@db.example/diskdock
     #[arg(long, value_name = "URL", env = "DISKDOCK_STORE", hide_env_values = true)]
@@ -31,6 +33,9 @@ pub(crate) struct HostArgs {
     /// The zone of its instances, for good
     #[arg(long, value_name = "ZONE")]
     pub zone: String,
+    /// The hypervisor of its instances, the same on all hosts of a database
+    #[arg(long, value_enum, default_value_t, value_name = "HYPERVISOR")]
+    pub hypervisor: HostHypervisorChoice,
     /// The place of the bytes of its disks
     #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
     pub storage: StorageChoice,
@@ -54,8 +59,8 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "PERCENT", default_value = "100")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub overcommit_memory: u64,
-    /// How long transitions take: fast (tens of milliseconds), cloud (about a minute), or a
-    /// duration such as 500ms or 2s
+    /// How long simulated transitions take: fast (tens of milliseconds), cloud (about a minute),
+    /// or a duration such as 500ms or 2s
     #[arg(long, default_value = "fast", value_parser = Pace::parse)]
     pub pace: Pace,
     /// A TOML file that extends or replaces the regions, zones, instance types and images
@@ -64,12 +69,36 @@ pub(crate) struct HostArgs {
     /// The log filter, such as warn, debug or diskdock=trace [default: info]
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
+    /// A TOML file with values of these options, by their names; see docs/scale.md
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Log lines as JSON
     #[arg(long)]
     pub log_json: bool,
     /// Log warnings and errors only, unless --log says otherwise
     #[arg(long, short)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub qemu: QemuArgs,
+}
+
+/// The hypervisor of a host's instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum HostHypervisorChoice {
+    /// No virtual machines: instances and disks exist in the store only
+    #[default]
+    Simulated,
+    /// QEMU virtual machines
+    Qemu,
+}
+
+impl From<HostHypervisorChoice> for HostHypervisor {
+    fn from(choice: HostHypervisorChoice) -> HostHypervisor {
+        match choice {
+            HostHypervisorChoice::Simulated => HostHypervisor::Simulated,
+            HostHypervisorChoice::Qemu => HostHypervisor::Qemu,
+        }
+    }
 }
 
 /// The place of the bytes of a host's disks.

@@ -1,5 +1,5 @@
-//! Where each option of `diskdock serve` comes from: the command line, else the environment, else a
-//! configuration file, else its default.
+//! Where each option of `diskdock serve` and `host` comes from: the command line, else the
+//! environment, else a configuration file, else its default.
 //!
 //! The environment variable of an option is named after it: `DISKDOCK_DATA_DIR` of `--data-dir`.
 //! The values of a file become the defaults of the command line, so both are read by one parser.
@@ -19,6 +19,9 @@ use crate::cli::nearest::did_you_mean;
 /// Options that a file cannot have, and that are not printed.
 const NOT_IN_A_FILE: &[&str] = &["config", "print-config", "help"];
 
+/// The commands that take a configuration file.
+pub(crate) const COMMANDS: &[&str] = &["serve", "host"];
+
 /// Gives every option of a command an environment variable.
 pub(crate) fn with_environment(command: Command) -> Command {
     command.mut_args(|argument| {
@@ -35,11 +38,15 @@ pub(crate) fn with_environment(command: Command) -> Command {
     })
 }
 
-/// The path of the file that `serve` is to read, if these arguments or the environment name one.
-pub(crate) fn path_named_by(arguments: &[OsString]) -> Option<PathBuf> {
-    if arguments.get(1)? != "serve" {
-        return None;
-    }
+/// The command with the path of the file that it is to read, if these arguments or the environment
+/// name one.
+pub(crate) fn path_named_by(arguments: &[OsString]) -> Option<(&'static str, PathBuf)> {
+    let given = arguments.get(1)?;
+    let command = COMMANDS.iter().find(|name| given == **name)?;
+    path_in(arguments).map(|path| (*command, path))
+}
+
+fn path_in(arguments: &[OsString]) -> Option<PathBuf> {
     let mut rest = arguments.iter().skip(2);
     while let Some(argument) = rest.next() {
         let text = argument.to_string_lossy();
@@ -87,20 +94,22 @@ impl ConfigFile {
             return Err(exclude_each_other(&place));
         }
         // The environment is no part of the file.
-        let alone = serve.clone().mut_args(|argument| argument.env(Resettable::Reset));
+        let alone = |argument: Arg| argument.env(Resettable::Reset).required(false);
+        let alone = serve.clone().mut_args(alone);
         let arguments = self.settings.iter().flat_map(Setting::as_arguments);
         let checked = alone.no_binary_name(true).try_get_matches_from(arguments);
         checked.map(drop).map_err(|error| {
             let error = error.to_string();
             let error = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Failure::usage(format!("{place}{error}"), "See diskdock serve --help.")
+            let hint = format!("See diskdock {} --help.", serve.get_name());
+            Failure::usage(format!("{place}{error}"), &hint)
         })
     }
 
     /// The command with these values as its defaults.
     pub(crate) fn as_defaults(&self, serve: Command) -> Command {
         serve.mut_args(|argument| match argument.get_long().and_then(|name| self.setting(name)) {
-            Some(setting) => argument.default_values(setting.values.clone()),
+            Some(setting) => argument.default_values(setting.values.clone()).required(false),
             None => argument,
         })
     }
@@ -129,8 +138,9 @@ impl Setting {
         let known = || command.get_arguments().filter(|argument| can_be_in_a_file(argument));
         let Some(argument) = known().find(|argument| argument.get_long() == Some(&long)) else {
             let names = known().filter_map(Arg::get_long);
-            let hint = format!("{} See diskdock serve --help.", did_you_mean(&long, names));
-            return Err((format!("serve has no option `{name}`"), hint.trim().to_owned()));
+            let of = command.get_name();
+            let hint = format!("{} See diskdock {of} --help.", did_you_mean(&long, names));
+            return Err((format!("{of} has no option `{name}`"), hint.trim().to_owned()));
         };
         let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
         let is_list = matches!(argument.get_action(), ArgAction::Append);

@@ -11,8 +11,11 @@ use super::session::Session;
 use super::value::values;
 
 /// The steps, by the number of the form that they lead to; never changed once released.
-const STEPS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_hosts.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_hosts.sql"),
+    include_str!("migrations/0003_discards_on_hosts.sql"),
+];
 /// The key of the lock that one server at a time holds while it changes the form.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310579611)";
 

@@ -73,26 +73,30 @@ impl Postgres {
         directory: &Path,
         number: u64,
     ) -> Result<Postgres, StoreError> {
-        Postgres::open_with(address, directory, number, false)
+        Postgres::open_with(address, directory, number, None)
     }
 
-    /// The same for a process that is a host, which hears of work for hosts.
+    /// The same for a process that is a host, which hears of work for hosts. `claim` makes the
+    /// directory its own: it is called while no other process can, before anything else is written
+    /// there.
     pub fn open_for_host(
         address: PostgresAddress,
         directory: &Path,
         number: u64,
+        claim: &dyn Fn() -> Result<(), StoreError>,
     ) -> Result<Postgres, StoreError> {
-        Postgres::open_with(address, directory, number, true)
+        Postgres::open_with(address, directory, number, Some(claim))
     }
 
     fn open_with(
         address: PostgresAddress,
         directory: &Path,
         number: u64,
-        hears_of_work: bool,
+        claim: Option<&dyn Fn() -> Result<(), StoreError>>,
     ) -> Result<Postgres, StoreError> {
         make_private_directory(directory)?;
         let lock = lock(directory)?;
+        claim.map_or(Ok(()), |claim| claim())?;
         let server = server_name(directory, number)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -103,7 +107,7 @@ impl Postgres {
         // Dropped elsewhere than here, a runtime might be dropped by a task of another one.
         let runtime = OwnRuntime(Some(runtime));
         let handle = runtime.handle()?;
-        let notices = Notices { hears_of_work, ..Notices::default() };
+        let notices = Notices { hears_of_work: claim.is_some(), ..Notices::default() };
         let connector = Arc::new(Connector::new(address.clone(), handle.clone()));
         let session = connector.first()?;
         migrate::forward(&session)?;

@@ -108,15 +108,16 @@ impl ReadTx for PostgresTx<'_> {
         self.bodies("SELECT body FROM operations WHERE abandoned ORDER BY number DESC", &[])
     }
 
-    fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError> {
-        let sql = "SELECT disk FROM discards ORDER BY disk LIMIT $1";
-        let rows = self.query(sql, values![i64::from(most)])?;
+    fn discards(&self, host: &str, most: u32) -> Result<Vec<DiskId>, StoreError> {
+        let sql = "SELECT disk FROM discards WHERE host = $1 ORDER BY disk LIMIT $2";
+        let rows = self.query(sql, values![host, i64::from(most)])?;
         Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
     }
 
-    fn snapshot_discards(&self, most: u32) -> Result<Vec<SnapshotId>, StoreError> {
-        let sql = "SELECT snapshot FROM snapshot_discards ORDER BY snapshot LIMIT $1";
-        let rows = self.query(sql, values![i64::from(most)])?;
+    fn snapshot_discards(&self, host: &str, most: u32) -> Result<Vec<SnapshotId>, StoreError> {
+        let sql =
+            "SELECT snapshot FROM snapshot_discards WHERE host = $1 ORDER BY snapshot LIMIT $2";
+        let rows = self.query(sql, values![host, i64::from(most)])?;
         Ok(rows.iter().map(|row| row.get::<_, String>(0).into()).collect())
     }
 

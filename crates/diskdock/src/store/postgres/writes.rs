@@ -28,9 +28,9 @@ impl WriteTx for PostgresTx<'_> {
         resources::remove(self, of, id)
     }
 
-    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
-        let sql = "INSERT INTO discards (disk) VALUES ($1) ON CONFLICT DO NOTHING";
-        self.execute(sql, values![id.as_str()])?;
+    fn discard_disk(&mut self, id: &DiskId, host: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO discards (disk, host) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.execute(sql, values![id.as_str(), host])?;
         Ok(())
     }
 
@@ -39,9 +39,10 @@ impl WriteTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
-        let sql = "INSERT INTO snapshot_discards (snapshot) VALUES ($1) ON CONFLICT DO NOTHING";
-        self.execute(sql, values![id.as_str()])?;
+    fn discard_snapshot(&mut self, id: &SnapshotId, host: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO snapshot_discards (snapshot, host) VALUES ($1, $2) \
+                   ON CONFLICT DO NOTHING";
+        self.execute(sql, values![id.as_str(), host])?;
         Ok(())
     }
 

@@ -192,11 +192,11 @@ impl ReadTx for CachedReads<'_> {
         self.miss(Lack::Lists)
     }
 
-    fn discards(&self, _: u32) -> Result<Vec<DiskId>, StoreError> {
+    fn discards(&self, _: &str, _: u32) -> Result<Vec<DiskId>, StoreError> {
         self.miss(Lack::Lists)
     }
 
-    fn snapshot_discards(&self, _: u32) -> Result<Vec<SnapshotId>, StoreError> {
+    fn snapshot_discards(&self, _: &str, _: u32) -> Result<Vec<SnapshotId>, StoreError> {
         self.miss(Lack::Lists)
     }
 

@@ -121,18 +121,22 @@ impl ReadTx for SqliteTx<'_> {
         self.bodies("SELECT body FROM operations WHERE abandoned = 1 ORDER BY number DESC", [])
     }
 
-    fn discards(&self, most: u32) -> Result<Vec<DiskId>, StoreError> {
+    fn discards(&self, host: &str, most: u32) -> Result<Vec<DiskId>, StoreError> {
         self.allow_lists()?;
-        let mut statement = self.prepare("SELECT disk FROM discards ORDER BY disk LIMIT ?1")?;
-        let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
+        let sql = "SELECT disk FROM discards WHERE host = ?1 ORDER BY disk LIMIT ?2";
+        let mut statement = self.prepare(sql)?;
+        let ids = statement.query_map(params![host, most], |row| row.get::<_, String>(0));
+        let ids = ids.map_err(engine)?;
         ids.map(|id| id.map(DiskId::from).map_err(engine)).collect()
     }
 
-    fn snapshot_discards(&self, most: u32) -> Result<Vec<SnapshotId>, StoreError> {
+    fn snapshot_discards(&self, host: &str, most: u32) -> Result<Vec<SnapshotId>, StoreError> {
         self.allow_lists()?;
-        let sql = "SELECT snapshot FROM snapshot_discards ORDER BY snapshot LIMIT ?1";
+        let sql =
+            "SELECT snapshot FROM snapshot_discards WHERE host = ?1 ORDER BY snapshot LIMIT ?2";
         let mut statement = self.prepare(sql)?;
-        let ids = statement.query_map([most], |row| row.get::<_, String>(0)).map_err(engine)?;
+        let ids = statement.query_map(params![host, most], |row| row.get::<_, String>(0));
+        let ids = ids.map_err(engine)?;
         ids.map(|id| id.map(SnapshotId::from).map_err(engine)).collect()
     }
 

@@ -28,9 +28,9 @@ impl WriteTx for SqliteTx<'_> {
         resources::remove(self, of, id)
     }
 
-    fn discard_disk(&mut self, id: &DiskId) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO discards (disk) VALUES (?1)";
-        self.execute(sql, [id.as_str()])?;
+    fn discard_disk(&mut self, id: &DiskId, host: &str) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO discards (disk, host) VALUES (?1, ?2)";
+        self.execute(sql, [id.as_str(), host])?;
         Ok(())
     }
 
@@ -39,9 +39,9 @@ impl WriteTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn discard_snapshot(&mut self, id: &SnapshotId) -> Result<(), StoreError> {
-        let sql = "INSERT OR REPLACE INTO snapshot_discards (snapshot) VALUES (?1)";
-        self.execute(sql, [id.as_str()])?;
+    fn discard_snapshot(&mut self, id: &SnapshotId, host: &str) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO snapshot_discards (snapshot, host) VALUES (?1, ?2)";
+        self.execute(sql, [id.as_str(), host])?;
         Ok(())
     }
 

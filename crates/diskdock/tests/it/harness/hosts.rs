@@ -1,6 +1,6 @@
 //! Hosts over the store of a test server: their processes, without being processes.
 
-use diskdock::assembly::host::HostAssembly;
+use diskdock::assembly::host::{HostAssembly, HostMachines};
 use diskdock::clock::Clock;
 use diskdock::hypervisor::Pace;
 use diskdock::store::postgres::Postgres;
@@ -46,7 +46,8 @@ impl TestServer {
         }
         share(self.directory.path(), directory.path());
         let address = address_for(directory.path()).unwrap();
-        let engine = Postgres::open_for_host(address, directory.path(), next_number()).unwrap();
+        let place = directory.path();
+        let engine = Postgres::open_for_host(address, place, next_number(), &|| Ok(())).unwrap();
         (Some(Store::new(engine)), Some(directory))
     }
 
@@ -62,8 +63,8 @@ impl TestServer {
 }
 
 async fn register(store: &Store, host: &Host) -> Result<HostAssembly, StoreError> {
-    let pace = Pace::Exactly(1_000);
-    HostAssembly::register(store, host.clone(), Clock::held_at(BEGINNING), pace).await
+    let machines = HostMachines::Simulated(Pace::Exactly(1_000));
+    HostAssembly::register(store, host.clone(), Clock::held_at(BEGINNING), machines).await
 }
 
 impl TestHost {

@@ -12,7 +12,7 @@ use crate::store_contract::entities;
 
 /// Removed disks whose bytes may still be there.
 fn discards(store: &Store) -> Vec<String> {
-    let ids = store.read_blocking(|tx| tx.discards(100)).unwrap();
+    let ids = store.read_blocking(|tx| tx.discards("", 100)).unwrap();
     ids.iter().map(DiskId::to_string).collect()
 }
 
@@ -74,7 +74,7 @@ async fn failed_disks_and_disks_deleted_with_their_instance_are_discarded() {
 /// Snapshots whose bytes may still be there.
 fn snapshot_discards(server: &TestServer) -> Vec<String> {
     let store = &server.assembly.gateway.services.store;
-    let ids = store.read_blocking(|tx| tx.snapshot_discards(100)).unwrap();
+    let ids = store.read_blocking(|tx| tx.snapshot_discards("", 100)).unwrap();
     ids.iter().map(SnapshotId::to_string).collect()
 }
 

@@ -2,7 +2,7 @@
 //! the writes of an earlier epoch.
 
 use diskdock::store::{HostTerm, OperationRow, StoreError, host_of_owner, owner_of_host};
-use domain::host::{Host, HostAdmission, HostResources, HostStorage, Overcommit};
+use domain::host::{Host, HostAdmission, HostHypervisor, HostResources, HostStorage, Overcommit};
 use domain::{Instance, InstanceId, OperationId};
 
 use super::entities::instance;
@@ -28,6 +28,8 @@ pub(crate) fn host(name: &str) -> Host {
         capacity: HostResources { processors: 64, memory_mib: 262_144, disk_slots: 1_000 },
         overcommit: Overcommit::default(),
         storage: HostStorage::Directory,
+        hypervisor: HostHypervisor::Simulated,
+        images: Vec::new(),
         version: "1".to_owned(),
         admission: HostAdmission::Open,
         unknown: Default::default(),

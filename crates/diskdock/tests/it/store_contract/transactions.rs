@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diskdock::store::{DiskFilter, Page, StoreError, StoredNonce, WriteTx};
-use domain::DiskId;
+use domain::{Disk, DiskId};
 
 use super::entities::{disk, instance};
 use super::{Fresh, Open};
@@ -16,6 +16,7 @@ pub(super) async fn contract(open: Open) {
     read_sees_the_commits_before_its_beginning(open).await;
     concurrent_writes_lose_no_update(open).await;
     discards_lists_removed_disks_until_they_are_forgotten(open).await;
+    discards_are_those_of_one_host_or_of_none(open).await;
     nonces_are_kept_until_they_are_forgotten_by_their_second(open).await;
 }
 
@@ -151,10 +152,29 @@ async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> 
     open.into_iter().filter_map(|(_, done)| done).collect()
 }
 
+async fn discards_are_those_of_one_host_or_of_none(open: Open) {
+    let fresh = Fresh::new(open);
+    for (name, host) in [("one", ""), ("two", "a"), ("three", "b")] {
+        fresh.write(move |tx| tx.save_disk(&Disk { host: host.into(), ..disk(name) })).await;
+        fresh.write(move |tx| tx.remove_disk(&format!("d-{name}").as_str().into())).await;
+    }
+    fresh.write(|tx| tx.discard_snapshot(&"s-one".into(), "a")).await;
+    let fresh = fresh.reopened(open);
+    for (host, disk) in [("", "d-one"), ("a", "d-two"), ("b", "d-three"), ("c", "")] {
+        let found = fresh.read(|tx| tx.discards(host, 9));
+        let found: Vec<_> = found.iter().map(DiskId::as_str).collect();
+        assert_eq!(found, [disk][..usize::from(!disk.is_empty())], "{host:?}");
+    }
+    let snapshots = |host| fresh.read(move |tx| tx.snapshot_discards(host, 9));
+    assert_eq!((snapshots("a"), snapshots("")), (vec!["s-one".into()], vec![]));
+    fresh.write(|tx| tx.delete_discard(&"d-two".into())).await;
+    assert_eq!(fresh.read(|tx| tx.discards("a", 9)), []);
+}
+
 async fn discards_lists_removed_disks_until_they_are_forgotten(open: Open) {
     let fresh = Fresh::new(open);
     let discards = |fresh: &Fresh, most| {
-        let ids = fresh.read(|tx| tx.discards(most));
+        let ids = fresh.read(|tx| tx.discards("", most));
         ids.iter().map(DiskId::to_string).collect::<Vec<_>>()
     };
     for name in ["one", "two", "three"] {

@@ -1,0 +1,179 @@
+"""Two servers and hosts with virtual machines over one PostgreSQL, each in a process of its own. A call goes to the other server
+than the one before. Runs where DISKDOCK_TEST_POSTGRES names a PostgreSQL server: `tests/postgres/with`."""
+
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+
+from alibabacloud_ecs20140526 import models
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_tea_openapi.utils_models import Config
+from host import (BINARY, DIRECT, GUEST, HERE, REGION, SOON_S, TYPE, ZONE, Disk, Machine, end_machines, free_port,
+                  until)
+
+KEY, SECRET = "cluster", "cluster-secret-of-tests"
+
+
+def new_database():
+    server = os.environ["DISKDOCK_TEST_POSTGRES"]
+    name = f"hosts_{uuid.uuid4().hex}"
+    subprocess.run(["psql", f"{server}/postgres", "--quiet", "--command", f"CREATE DATABASE {name}"], check=True)
+    return f"{server}/{name}"
+
+
+class Process:
+    """A diskdock process with a log and a data directory."""
+
+    def __init__(self, root, name):
+        self.root = root / name
+        self.root.mkdir(mode=0o711)
+        self.name, self.data, self.log = name, self.root / "data", self.root / "log"
+        self.process = None
+
+    def run(self, *arguments, failpoint=None):
+        environment = {**os.environ, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
+        line = [str(BINARY), *map(str, arguments), "--data-dir", str(self.data)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def answers(self, endpoint):
+        """Whether this server takes calls."""
+        assert self.process.poll() is None, self.log_tail()
+        try:
+            with DIRECT.open(f"http://{endpoint}/_diskdock/health", timeout=10) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def log_tail(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def kill(self):
+        """Kills the process with SIGKILL."""
+        self.process.kill()
+        self.process.wait(timeout=SOON_S)
+
+    def wait_dead(self):
+        """The process has come by its failpoint."""
+        assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+
+class HostProcess(Process):
+    """One `diskdock host` with an image of the test guest. Stands for the host of its machines and disks."""
+
+    def __init__(self, cluster, name, image="guest"):
+        super().__init__(cluster.root, name)
+        self.cluster, self.call = cluster, cluster.call
+        self.import_guest(image)
+
+    def import_guest(self, image):
+        self.cluster.command("image", "import", "--data-dir", self.data, "--name", image, "--kernel", GUEST / "vmlinuz",
+                             "--initrd", GUEST / "initrd.gz", "--append", "console=ttyS0 quiet")
+
+    def start(self, failpoint=None):
+        """Starts the process, and waits until it works."""
+        begins = self.log.stat().st_size if self.log.exists() else 0
+        self.run("host", "--store", self.cluster.database, "--name", self.name, "--zone", ZONE, "--hypervisor", "qemu",
+                 "--accel", "tcg", "--processors", "8", "--memory", "8", failpoint=failpoint)
+
+        def works():
+            assert self.process.poll() is None, self.log_tail()
+            return f"host {self.name} works" in self.log.read_text(errors="replace")[begins:]
+
+        until(works, f"{self.name} at work")
+        return self
+
+    def has(self, machine):
+        return (self.data / "machines" / machine.id).is_dir()
+
+    def ids(self, kind):
+        """The disks, or snapshots, that have a file here."""
+        return sorted(path.name.split(".")[0] for path in (self.data / kind).glob("[ds]-*"))
+
+
+class Cluster:
+    def __init__(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="diskdock-hosts-"))
+        # QEMU runs as another user, who has to get there.
+        self.root.chmod(0o711)
+        self.database = new_database()
+        self.servers, self.hosts, endpoints = [], [], []
+        for name in ("server-1", "server-2"):
+            server = Process(self.root, name)
+            endpoint = f"127.0.0.1:{free_port()}"
+            server.run("serve", "--store", self.database, "--hypervisor", "hosts", "--listen", endpoint, "--key",
+                       f"{KEY}:{SECRET}", "--inventory", HERE / "inventory.toml")
+            self.servers.append(server)
+            endpoints.append(endpoint)
+        self.endpoint = endpoints[0]
+        for server, endpoint in zip(self.servers, endpoints):
+            until(lambda: server.answers(endpoint), "a server that answers")  # noqa: B023
+        self.sdks = [Client(Config(access_key_id=KEY, access_key_secret=SECRET, region_id=REGION, protocol="HTTP",
+                                   endpoint=endpoint)) for endpoint in endpoints]
+        self._turns = itertools.cycle(self.sdks)
+
+    def command(self, *arguments):
+        """Runs the command line; gives what it printed."""
+        line = [str(BINARY), *map(str, arguments)]
+        environment = {**os.environ, "DISKDOCK_ENDPOINT": f"http://{getattr(self, 'endpoint', '')}"}
+        done = subprocess.run(line, capture_output=True, text=True, timeout=120, env=environment)
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def listed(self):
+        """The hosts as the command line lists them, by name."""
+        token = self.servers[0].data / "admin-token"
+        text = self.command("hosts", "--output", "json", "--token", token.read_text().strip())
+        return {host["name"]: host for host in json.loads(text)["hosts"]}
+
+    def host(self, name, **more):
+        """A host that works, and that both servers place instances on."""
+        made = HostProcess(self, name, **more)
+        self.hosts.append(made)
+        return made.start()
+
+    def call(self, action, **parameters):
+        """Calls the other server than the last time."""
+        request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
+        return getattr(next(self._turns), action)(request).body
+
+    def images(self):
+        """The images that each server lists."""
+        return [sorted(image.image_id for image in self.call("describe_images", region_id=REGION).images.image)
+                for _ in self.servers]
+
+    def launch(self, image="m-guest", **more):
+        """A new instance, and the host that it is on."""
+        port = free_port()
+        tag = models.RunInstancesRequestTag(key="diskdock:forward", value=f"{port}:23")
+        body = self.call("run_instances", region_id=REGION, zone_id=ZONE, instance_type=TYPE, image_id=image, tag=[tag], **more)
+        found = Machine(self.hosts[0], body.instance_id_sets.instance_id_set[0], port)
+        host = until(lambda: next((host for host in self.hosts if host.has(found)), None), "a host with the machine")
+        return Machine(host, found.id, port)
+
+    def ready(self, **more):
+        machine = self.launch(**more)
+        machine.wait("Running")
+        machine.guest.wait_ready(SOON_S)
+        return machine
+
+    def disk(self, **more):
+        body = self.call("create_disk", region_id=REGION, zone_id=ZONE, disk_category="cloud_essd", **more)
+        return Disk(self.hosts[0], body.disk_id).wait("Available")
+
+    def close(self):
+        for process in [*self.hosts, *self.servers]:
+            process.close()
+        for host in self.hosts:
+            end_machines(host.data)
+        shutil.rmtree(self.root, ignore_errors=True)

@@ -1,0 +1,205 @@
+"""Virtual machines on two hosts, called through two servers: disks come, go and stay where their bytes are, also when the process of a
+host is killed in the middle."""
+
+import pytest
+from cluster import Cluster
+from alibabacloud_tea_openapi.exceptions import ClientException
+from host import REGION, until
+
+# Where a host is killed: with the bytes of a disk just made, and on the way to the guest and back.
+ATTACH = ["record.written", "plug.recorded", "plug.opened", "plug.added", "operation.ending", "operation.ended"]
+DETACH = ["unplug.asked", "unplug.let_go", "unplug.closed", "unplug.off_record", "operation.ending"]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    made = Cluster()
+    try:
+        made.host("host-a")
+        made.host("host-b")
+        until(lambda: made.images() == [["m-guest"], ["m-guest"]], "the images of the hosts at both servers")
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def machines(cluster):
+    """A machine on each host."""
+    both = [cluster.launch(), cluster.launch()]
+    for machine in both:
+        machine.wait("Running")
+        machine.guest.wait_ready()
+    both.sort(key=lambda machine: machine.host.name)
+    assert [machine.host.name for machine in both] == ["host-a", "host-b"], "they are spread"
+    return both
+
+
+def refusal(call, *arguments, **parameters):
+    """The code and the message of a call that is refused."""
+    with pytest.raises(ClientException) as caught:
+        call(*arguments, **parameters)
+    return caught.value.code, caught.value.message
+
+
+def attach_when_grown(disk, machine):
+    """Attaches a disk as soon as its resize has ended."""
+
+    def attaches():
+        try:
+            return disk.attach(machine)
+        except ClientException as refused:
+            assert refused.code == "InvalidOperation.Conflict", refused
+            return None
+
+    until(attaches, "a disk that is resized")
+
+
+def expect_unplugged(machine, disk):
+    assert not machine.guest.has_disk(disk.serial)
+    assert not [name for name in machine.devices() + machine.nodes() if name.startswith(disk.id)]
+
+
+def test_a_disk_lives_on_the_host_of_its_first_instance(cluster, machines):
+    here, there = machines
+    disk = cluster.disk(size=20)
+    assert [disk.id in host.ids("disks") for host in cluster.hosts] == [False, False], "it has no bytes yet"
+    cluster.call("resize_disk", disk_id=disk.id, new_size=21)
+    attach_when_grown(disk, here)
+    assert [disk.id in host.ids("disks") for host in cluster.hosts] == [True, False]
+    here.guest.wait_disk(disk.serial)
+    assert int(here.guest.check(f"blockdev --getsize64 /dev/{here.guest.disks()[disk.serial]}")) == 21 << 30
+    written = here.guest.write_pattern(disk.serial)
+    disk.detach(here)
+    expect_unplugged(here, disk)
+
+    code, message = refusal(cluster.call, "attach_disk", instance_id=there.id, disk_id=disk.id)
+    assert code == "IncorrectDiskStatus" and "host-a" in message
+    assert disk.status() == "Available"
+
+    cluster.call("resize_disk", disk_id=disk.id, new_size=22)
+    attach_when_grown(disk, here)
+    here.guest.wait_disk(disk.serial)
+    assert int(here.guest.check(f"blockdev --getsize64 /dev/{here.guest.disks()[disk.serial]}")) == 22 << 30
+    assert here.guest.read_checksum(disk.serial) == written
+    disk.detach(here)
+    cluster.call("delete_disk", disk_id=disk.id)
+    until(lambda: disk.id not in cluster.hosts[0].ids("disks"), "a host without the bytes of a deleted disk")
+
+
+def test_snapshots_stay_on_the_host_of_their_disk(cluster, machines):
+    _, there = machines
+    disk = cluster.disk(size=20)
+    disk.attach(there)
+    there.guest.wait_disk(disk.serial)
+    written = there.guest.write_pattern(disk.serial)
+    snapshot = cluster.call("create_snapshot", disk_id=disk.id).snapshot_id
+
+    def described():
+        found = cluster.call("describe_snapshots", region_id=REGION, snapshot_ids=f'["{snapshot}"]')
+        return found.snapshots.snapshot[0].status
+
+    until(lambda: described() == "accomplished", "a snapshot")
+    assert [snapshot in host.ids("snapshots") for host in cluster.hosts] == [False, True]
+    copy = cluster.disk(snapshot_id=snapshot)
+    assert [copy.id in host.ids("disks") for host in cluster.hosts] == [False, True], "made at once, beside it"
+    cluster.call("delete_snapshot", snapshot_id=snapshot, force=True)
+    until(lambda: snapshot not in cluster.hosts[1].ids("snapshots"), "a host without the bytes of the snapshot")
+    copy.attach(there)
+    there.guest.wait_disk(copy.serial)
+    assert there.guest.read_checksum(copy.serial) == written
+    for one in (disk, copy):
+        one.detach(there)
+        expect_unplugged(there, one)
+    unmade = cluster.disk(size=20)
+    code, _ = refusal(cluster.call, "create_snapshot", disk_id=unmade.id)
+    assert code == "IncorrectDiskStatus.NeverAttached"
+
+
+@pytest.mark.parametrize("failpoint", ATTACH)
+def test_attach_completes_after_a_kill_of_its_host_at(cluster, machines, failpoint):
+    machine, host = machines[0], cluster.hosts[0]
+    disk = cluster.disk(size=20)
+    host.kill()
+    host.start(failpoint)
+    cluster.call("attach_disk", instance_id=machine.id, disk_id=disk.id)
+    host.wait_dead()
+    assert disk.status() in ("Attaching", "In_use")
+    host.start()
+    disk.wait("In_use")
+    machine.guest.wait_disk(disk.serial)
+    disk.detach(machine)
+    expect_unplugged(machine, disk)
+    cluster.call("delete_disk", disk_id=disk.id)
+
+
+@pytest.mark.parametrize("failpoint", DETACH)
+def test_detach_completes_after_a_kill_of_its_host_at(cluster, machines, failpoint):
+    machine, host = machines[0], cluster.hosts[0]
+    disk = cluster.disk(size=20).attach(machine)
+    machine.guest.wait_disk(disk.serial)
+    host.kill()
+    host.start(failpoint)
+    with machine.guest.writer(disk.serial) as writer:
+        writer.wait_for(10)
+        disk.begin_detach(machine)
+        host.wait_dead()
+        assert disk.status() in ("Detaching", "Available")
+        host.start()
+        disk.wait("Available")
+        writer.wait_ended(timeout=60)
+    expect_unplugged(machine, disk)
+    cluster.call("delete_disk", disk_id=disk.id)
+
+
+def test_guests_run_on_without_their_host_and_are_found_again(cluster, machines):
+    here, there = machines
+    host = cluster.hosts[0]
+    pids = [machine.pid() for machine in machines]
+    boot = here.guest.boot()
+    disk = cluster.disk(size=20).attach(here)
+    here.guest.wait_disk(disk.serial)
+    written = here.guest.write_pattern(disk.serial)
+    host.kill()
+    assert here.guest.boot() == boot
+    assert [machine.status() for machine in machines] == ["Running", "Running"]
+    cluster.call("stop_instance", instance_id=here.id)
+    assert here.status() == "Stopping", "nobody but its host can do that"
+    host.start()
+    here.wait("Stopped")
+    cluster.call("re_init_disk", disk_id=disk.id)
+    disk.wait("In_use")
+    cluster.call("start_instance", instance_id=here.id)
+    here.wait("Running")
+    here.guest.wait_ready(other_than=boot)
+    here.guest.wait_disk(disk.serial)
+    assert here.guest.read_checksum(disk.serial) != written, "it has its first content again: none"
+    disk.detach(here)
+    host.kill()
+    here.guest.power_off()
+    until(lambda: not (here.run / "qemu.pid").exists(), "a guest that is off")
+    assert here.status() == "Running", "unknown is not dead"
+    host.start()
+    here.wait("Stopped")
+    cluster.call("start_instance", instance_id=here.id)
+    here.wait("Running")
+    here.guest.wait_ready()
+    assert there.pid() == pids[1] and there.status() == "Running"
+    listed = cluster.listed()
+    assert {name: host["state"] for name, host in listed.items()} == {"host-a": "up", "host-b": "up"}
+    assert [listed[name]["images"] for name in sorted(listed)] == [["m-guest"], ["m-guest"]]
+
+
+def test_instances_are_placed_where_their_image_is(cluster, machines):
+    cluster.hosts[1].import_guest("other")
+    until(lambda: cluster.images() == [["m-guest", "m-other"]] * 2, "the image of one host at both servers")
+    made = [cluster.launch(image="m-other") for _ in range(2)]
+    assert [machine.host.name for machine in made] == ["host-b", "host-b"], "though it is fuller"
+    cluster.command("hosts", "drain", "host-b", "--token", (cluster.servers[0].data / "admin-token").read_text().strip())
+    code, message = refusal(cluster.launch, image="m-other")
+    assert code == "OperationDenied.NoStock" and "m-other" in message
+    for machine in made:
+        machine.wait("Running")
+        cluster.call("delete_instance", instance_id=machine.id, force=True)
+        machine.wait("gone")
+        until(lambda: not cluster.hosts[1].has(machine), "a host without the machine")  # noqa: B023
