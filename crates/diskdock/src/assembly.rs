@@ -37,7 +37,7 @@ use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
 use driver::{Driver, MachinesAt};
 use hosts_view::images_task;
-use periodic_tasks::{reload_keys, tasks};
+use periodic_tasks::tasks;
 use worlds::Worlds;
 
 /// The configuration of real machines and of their disks.
@@ -179,8 +179,7 @@ impl Assembly {
         let gateway = gateway(services, keys, nonces, stores_nonces, guard, plan.throttle);
         let (gateway, directory) = (Arc::new(gateway), plan.directory);
         let Services { store, clock, runner, .. } = &gateway.services;
-        let mut others = tasks(&gateway, images, &hypervisor, kept);
-        others.extend(store.keys_changed().map(|changed| reload_keys(&gateway, &changed)));
+        let others = tasks(&gateway, images, &hypervisor, kept);
         let life = Arc::new(BackgroundTasks::new(store, clock, &hypervisor, runner, others));
         let worlds = Worlds::new(&gateway, simulated.as_ref(), plan.pace, &directory, shares_store);
         Ok(Assembly {

@@ -53,7 +53,7 @@ pub(super) fn look_for_images(
 /// space is set aside in `kept`, since guests can fill the file system of the store, and the use of
 /// disks is measured.
 pub(super) fn tasks(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     images: PeriodicTask,
     hypervisor: &Arc<dyn Hypervisor>,
     kept: Option<PathBuf>,
@@ -64,6 +64,7 @@ pub(super) fn tasks(
     let (kept_in, runner) = (Arc::clone(store), Arc::clone(&gateway.services.runner));
     let time = Arc::clone(clock);
     let measured = kept.is_some().then(|| measure_disks(hypervisor, clock));
+    let keys_changed = store.keys_changed();
     let (store, clock) = (Arc::clone(store), Arc::clone(clock));
     let mut tasks = vec![
         PeriodicTask::new("make automatic snapshots", SCHEDULED_EVERY, move || {
@@ -84,6 +85,7 @@ pub(super) fn tasks(
     ];
     tasks.extend(kept.map(keep_reserve));
     tasks.extend(measured);
+    tasks.extend(keys_changed.map(|changed| reload_keys(gateway, &changed)));
     tasks
 }
 
@@ -107,7 +109,7 @@ pub(super) fn measure_disks(hypervisor: &Arc<dyn Hypervisor>, clock: &Arc<Clock>
 
 /// Follows the access keys that other servers add and remove: soon after it hears of them, and
 /// regularly.
-pub(super) fn reload_keys(gateway: &Arc<Gateway>, changed: &Arc<Notify>) -> PeriodicTask {
+fn reload_keys(gateway: &Arc<Gateway>, changed: &Arc<Notify>) -> PeriodicTask {
     let gateway = Arc::downgrade(gateway);
     PeriodicTask::new("read the access keys", KEYS_READ_EVERY, move || {
         let gateway = gateway.upgrade();

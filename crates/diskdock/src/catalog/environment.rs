@@ -85,7 +85,7 @@ pub struct Environment {
     /// Whether a disk can have a snapshot while several instances have it. Real machines copy it as
     /// of one moment only if one of them alone writes to it.
     pub can_snapshot_shared_disks: bool,
-    /// What the storage of disks can do.
+    /// The abilities of the storage of disks.
     pub storage: StorageAbilities,
     /// Whether instances are simulated, so that no guest has to be told of a change.
     pub is_simulated: bool,

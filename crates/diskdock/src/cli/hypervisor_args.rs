@@ -261,8 +261,8 @@ impl MachineArgs {
         self.qemu.real(self.storage.clone()).map(Some)
     }
 
-    /// Refuses a data directory of another hypervisor, since a store of simulated instances does not
-    /// describe real ones, and one whose disks are in another place.
+    /// Refuses a data directory of another hypervisor, since a store of simulated instances does
+    /// not describe real ones, and one whose disks are in another place.
     pub(crate) fn check_state(&self, directory: &Path) -> Result<(), Failure> {
         let has_state = directory.join(STORE).exists();
         check_state(directory, self.hypervisor.as_str())?;

@@ -1,7 +1,7 @@
 //! The contract of a storage system for disks: create, open, resize, flush, close, list, delete.
 //!
-//! The driver of machines knows disks only through [`Volumes`], so that [`Rbd`](super::Rbd) can take
-//! the place of [`Directory`](super::Directory) without a change there.
+//! The driver of machines knows disks only through [`Volumes`], so that [`Rbd`](super::Rbd) can
+//! take the place of [`Directory`](super::Directory) without a change there.
 //! [`Snapshots`] is the part of it that is about snapshots.
 //!
 //! All functions block, so asynchronous callers run them on a thread for blocking work.

@@ -106,7 +106,8 @@ fn nothing_is_known_while_ceph_is_away(rbd: &Rbd) {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     control("start-osd");
     let deadline = Instant::now() + BACK_WITHIN;
-    while let Err(error) = rbd.answers(&disk) {
+    // The image and the pool are looked at each for itself.
+    while let Err(error) = rbd.answers(&disk).and_then(|()| rbd.list().map(drop)) {
         assert!(Instant::now() < deadline, "{error}");
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -309,7 +309,7 @@ fn actions_of(history: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn history_has_the_calls_and_operations_of_one_resource() {
     let server = TestServer::new().await;
-    let instance = server.running_instance().await;
+    let instance = server.run_one(&[]).await;
     let (disk, other) = (server.disk_on(&instance).await, server.available_disk().await);
     let named = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
     server.ok("DetachDisk", &named).await;

@@ -5,7 +5,7 @@ use domain::kms::KeyUse;
 use domain::limits::DEVICE_NAMES;
 use domain::{DiskSnapshot, SnapshotId, performance};
 
-use super::creating::CreatingDisk;
+use super::creating::{CreatingDisk, place_bytes};
 use super::resource::DISK;
 use crate::actions::disk::attach_disk::{count_cloud_disks, first_free_device};
 use crate::actions::disk::plugging::Plugging;
@@ -152,7 +152,7 @@ pub(crate) struct Facts {
     keys: KeyUse,
     /// Whether an encrypted disk can be on several instances.
     may_share_encrypted: bool,
-    /// What the storage can do.
+    /// The abilities of the storage.
     storage: StorageAbilities,
 }
 
@@ -256,7 +256,7 @@ subscription instance. Unless the pace says otherwise, a new disk is Available a
         must("the keys of disk and snapshot are Enabled",           |f| f.keys.is_enabled(), &KEY_DISABLED),
         must("with real machines, a multi-attach disk is not encrypted", |f| f.may_share_encrypted || !f.is_multi_attach() || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
         must("the storage can encrypt disks, which Ceph RBD cannot yet", |f| f.storage.encrypts || !f.is_encrypted(), &ENCRYPTED_NOT_SUPPORTED),
-        must("the storage can give a disk to several instances, which Ceph RBD cannot yet", |f| f.storage.shares || !f.is_multi_attach(), &MULTI_ATTACH_NOT_IN_STORAGE),
+        must("the storage can give a disk to several instances, which Ceph RBD cannot yet", |f| f.storage.shares || !f.is_multi_attach(), &MULTI_ATTACH_NOT_VALID),
         must("ProvisionedIops is for cloud_auto",                   |f| f.params.provisioned_iops.is_none() || f.category == Category::CloudAuto, &IOPS_CATEGORY),
         must("ProvisionedIops is within what the size allows",      |f| f.iops_fit(), &IOPS_EXCEEDED),
         must("BurstingEnabled is for cloud_auto",                   |f| !f.bursts() || f.category == Category::CloudAuto, &BURSTING_CATEGORY),
@@ -385,22 +385,7 @@ fn new_disk(call: &Call<'_>, params: &Params, facts: &Facts) -> Disk {
     });
     disk.activity = call.environment.activity_of_new_disk();
     if call.environment.on_hosts {
-        place_bytes(&mut disk, facts);
+        place_bytes(&mut disk, facts.snapshot.as_ref(), facts.instance.is_some());
     }
     disk
-}
-
-/// Where hosts have disks, the bytes of a snapshot are copied at once on its host, so that neither
-/// waits for the other; those of an empty disk are made by its first attach, on the host of that.
-fn place_bytes(disk: &mut Disk, facts: &Facts) {
-    match &facts.snapshot {
-        Some(snapshot) if !snapshot.host.is_empty() => {
-            disk.host.clone_from(&snapshot.host);
-        }
-        Some(_) | None if facts.instance.is_none() => {
-            disk.unmade = true;
-            disk.activity = None;
-        }
-        Some(_) | None => {}
-    }
 }

@@ -1,5 +1,7 @@
 //! `disk.create`: the bytes of a new disk.
 
+use domain::DiskSnapshot;
+
 use crate::actions::prelude::*;
 use crate::hypervisor::DiskSpec;
 
@@ -40,6 +42,20 @@ impl Operation for CreatingDisk {
             Outcome::Done => Ok(()),
             Outcome::Failed(_) if disk.is_created() => Ok(()),
             Outcome::Failed(_) => tx.remove_disk(&disk.id),
+        }
+    }
+}
+
+/// Decides where the bytes of a new disk are to be, where hosts have disks: those of a snapshot are
+/// copied at once on its host, so that neither waits for the other; those of an empty disk that no
+/// instance gets yet are made by its first attach, on the host of that.
+pub(super) fn place_bytes(disk: &mut Disk, snapshot: Option<&DiskSnapshot>, has_instance: bool) {
+    match snapshot {
+        Some(snapshot) if !snapshot.host.is_empty() => disk.host.clone_from(&snapshot.host),
+        Some(_) | None if has_instance => {}
+        Some(_) | None => {
+            disk.unmade = true;
+            disk.activity = None;
         }
     }
 }

@@ -125,7 +125,7 @@ errors! {
         => "Use PrePaid or PostPaid.";
     MULTI_ATTACH_NOT_VALID = 403 "InvalidParameter.MultiAttach"
         "The specified param MultiAttach is not valid."
-        => "Use Disabled or Enabled.";
+        => "Use Disabled or Enabled. Disks in Ceph RBD are on one instance each: leave it out for them.";
     SIZE_OR_SNAPSHOT = 400 "MissingParameter"
         "The input parameter either \"SnapshotId\" or \"Size\" should be specified."
         => "Send Size.";
@@ -169,9 +169,6 @@ errors! {
         "The current disk category does not support encryption. If encryption is required, please switch to a different disk category."
         => "Leave out Encrypted or MultiAttach: an encrypted disk of real machines is on one of them, \
             and disks in Ceph RBD are not encrypted.";
-    MULTI_ATTACH_NOT_IN_STORAGE = 403 "InvalidParameter.MultiAttach"
-        "The specified param MultiAttach is not valid."
-        => "Leave MultiAttach out: disks in Ceph RBD are on one instance each.";
     SPEC_KEY_DISABLED = 403 "InvalidOperation.CMKNotEnabled"
         "The CMK (Customer Master Key) must be in an active state."
         => "Leave the disk as it is: its key is to be deleted, or gone.";

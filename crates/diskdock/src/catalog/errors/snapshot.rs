@@ -178,7 +178,7 @@ errors! {
         "The specified disks are not in the same availability zone."
         => "Make one group for each zone.";
     GROUP_OF_RUNNING = 400 "IncorrectInstanceStatus"
-        "The current status of the resource does not support this operation."
+        "The current status of the instances does not support this operation."
         => "Stop the instances first, or take a snapshot of each disk: Ceph RBD takes none of several \
             disks at one moment yet.";
     GROUP_DISK_IN_ARREARS = 403 "DiskInArrears"

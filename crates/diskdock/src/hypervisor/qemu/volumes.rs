@@ -113,7 +113,7 @@ impl Qemu {
         refused.map_err(|error| TransientError(error.to_string()))
     }
 
-    /// What to wait for if the storage does not answer, so that QEMU must not be asked to close the
+    /// A reason to wait if the storage does not answer, so that QEMU must not be asked to close the
     /// volume of this disk. That time is no guest's: it does not count.
     pub(super) async fn wait_for_storage(&self, disk: &DiskId) -> Option<Progress> {
         let disk = disk.clone();

@@ -36,7 +36,7 @@ const TIMED_OUT: i32 = 110;
 
 /// How long an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum ToolTimeout {
     /// A look at one object.
     Look,
     /// A change of a few objects.
@@ -45,13 +45,13 @@ pub(super) enum Patience {
     Content,
 }
 
-impl Patience {
+impl ToolTimeout {
     /// The deadline of the process.
     fn deadline(self) -> Duration {
         Duration::from_secs(match self {
-            Patience::Look => 10,
-            Patience::Change => 40,
-            Patience::Content => 1_800,
+            ToolTimeout::Look => 10,
+            ToolTimeout::Change => 40,
+            ToolTimeout::Content => 1_800,
         })
     }
 
@@ -59,9 +59,9 @@ impl Patience {
     /// takes its watch of the image away. None where it may wait for very many.
     fn of_object_s(self) -> Option<&'static str> {
         match self {
-            Patience::Look => Some("6"),
-            Patience::Change => Some("30"),
-            Patience::Content => None,
+            ToolTimeout::Look => Some("6"),
+            ToolTimeout::Change => Some("30"),
+            ToolTimeout::Content => None,
         }
     }
 }
@@ -114,7 +114,7 @@ impl Answer {
 
 /// The way to a pool.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct RbdClient {
     pub options: RbdOptions,
     /// The file with the key of the user.
     pub keyring: PathBuf,
@@ -122,9 +122,9 @@ pub(super) struct Client {
     away: Mutex<BTreeMap<String, String>>,
 }
 
-impl Client {
-    pub(super) fn new(options: RbdOptions, keyring: PathBuf) -> Client {
-        Client { options, keyring, away: Mutex::default() }
+impl RbdClient {
+    pub(super) fn new(options: RbdOptions, keyring: PathBuf) -> RbdClient {
+        RbdClient { options, keyring, away: Mutex::default() }
     }
 
     /// The name of an image for the tool.
@@ -135,7 +135,7 @@ impl Client {
     /// Asks the tool about an image, or about the pool if none is named.
     pub(super) fn ask(
         self: &Arc<Self>,
-        patience: Patience,
+        timeout: ToolTimeout,
         verb: &str,
         image: Option<&str>,
         rest: &[&str],
@@ -145,7 +145,7 @@ impl Client {
         if let Some(words) = self.away().get(asked) {
             return Err(unreachable(words.clone()));
         }
-        let answer = self.run(patience, verb, image, rest);
+        let answer = self.run(timeout, verb, image, rest);
         if let Err(StorageError::Unreachable { words, .. }) = &answer {
             self.wait_for(asked, words);
         }
@@ -154,13 +154,13 @@ impl Client {
 
     fn run(
         &self,
-        patience: Patience,
+        timeout: ToolTimeout,
         verb: &str,
         image: Option<&str>,
         rest: &[&str],
     ) -> Result<Answer, StorageError> {
         let mut words = verb.split(' ');
-        let mut tool = Tool::of(RBD, words.next().unwrap_or_default(), patience.deadline());
+        let mut tool = Tool::of(RBD, words.next().unwrap_or_default(), timeout.deadline());
         for word in words {
             tool = tool.arg(word);
         }
@@ -169,7 +169,7 @@ impl Client {
         tool = tool.arg("--keyring").arg(&self.keyring);
         tool = tool.arg("--client-mount-timeout").arg(MONITORS_S);
         tool = tool.arg("--rados-mon-op-timeout").arg(MONITORS_S);
-        if let Some(seconds) = patience.of_object_s() {
+        if let Some(seconds) = timeout.of_object_s() {
             tool = tool.arg("--rados-osd-op-timeout").arg(seconds);
         }
         tool = tool.arg(image.map_or_else(|| pool.clone(), |image| self.in_pool(image)));
@@ -232,8 +232,8 @@ impl Client {
         let images: Vec<_> = self.away().keys().cloned().collect();
         for image in images {
             let looked = match image.as_str() {
-                "" => self.run(Patience::Look, "ls", None, &[]),
-                image => self.run(Patience::Look, "status", Some(image), &[]),
+                "" => self.run(ToolTimeout::Look, "ls", None, &[]),
+                image => self.run(ToolTimeout::Look, "status", Some(image), &[]),
             };
             if !matches!(looked, Err(StorageError::Unreachable { .. })) {
                 tracing::info!(image = image.as_str(), "Ceph answers again");

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::Rbd;
-use super::client::{Answer, Code, Patience};
+use super::client::{Answer, Code, ToolTimeout};
 use crate::storage::GIB;
 use crate::storage::error::StorageError;
 
@@ -34,12 +34,12 @@ pub(super) struct Watcher {
 }
 
 #[derive(Deserialize)]
-struct Status {
+struct ImageWatchers {
     watchers: Vec<Watcher>,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct NamedImage {
     name: String,
 }
 
@@ -56,24 +56,24 @@ struct UsedImage {
 impl Rbd {
     pub(super) fn ask(
         &self,
-        patience: Patience,
+        timeout: ToolTimeout,
         verb: &str,
         image: &str,
         rest: &[&str],
     ) -> Result<Answer, StorageError> {
-        self.0.client.ask(patience, verb, Some(image), rest)
+        self.0.client.ask(timeout, verb, Some(image), rest)
     }
 
     /// The names of all images, which proves that the pool is there.
     pub(super) fn names(&self) -> Result<Vec<String>, StorageError> {
-        let listed = self.0.client.ask(Patience::Look, "ls", None, &["--format", "json"])?;
+        let listed = self.0.client.ask(ToolTimeout::Look, "ls", None, &["--format", "json"])?;
         listed.expect(&[Code::Done])?.read()
     }
 
     /// The image; none if the pool has none of this name. A pool that is not there, or may not be
     /// looked at, is an error.
     pub(super) fn info(&self, image: &str) -> Result<Option<Info>, StorageError> {
-        let answer = self.ask(Patience::Look, "info", image, &["--format", "json"])?;
+        let answer = self.ask(ToolTimeout::Look, "info", image, &["--format", "json"])?;
         if answer.code != Code::Missing {
             return answer.expect(&[Code::Done])?.read().map(Some);
         }
@@ -83,11 +83,11 @@ impl Rbd {
 
     /// Where the image is open for writing; none if it is not there.
     pub(super) fn watchers(&self, image: &str) -> Result<Option<Vec<Watcher>>, StorageError> {
-        let answer = self.ask(Patience::Look, "status", image, &["--format", "json"])?;
+        let answer = self.ask(ToolTimeout::Look, "status", image, &["--format", "json"])?;
         if answer.code == Code::Missing {
             return self.info(image).map(|_| None);
         }
-        let status: Status = answer.expect(&[Code::Done])?.read()?;
+        let status: ImageWatchers = answer.expect(&[Code::Done])?.read()?;
         Ok(Some(status.watchers))
     }
 
@@ -114,22 +114,22 @@ impl Rbd {
         }
         self.remove_unfinished(image)?;
         make()?;
-        let marked = self.ask(Patience::Change, "image-meta set", image, &[MARK, "1"])?;
+        let marked = self.ask(ToolTimeout::Change, "image-meta set", image, &[MARK, "1"])?;
         marked.expect(&[Code::Done]).map(drop)
     }
 
     /// Whether an image is there, and was made to its end.
     pub(super) fn is_whole(&self, image: &str) -> Result<bool, StorageError> {
-        let answer = self.ask(Patience::Look, "image-meta get", image, &[MARK])?;
+        let answer = self.ask(ToolTimeout::Look, "image-meta get", image, &[MARK])?;
         Ok(answer.expect(&[Code::Done, Code::Missing])?.code == Code::Done)
     }
 
     /// Deletes an image that was not made to its end, if there is one.
     fn remove_unfinished(&self, image: &str) -> Result<(), StorageError> {
         if self.names()?.iter().any(|name| name == image) {
-            let purged = self.ask(Patience::Change, "snap purge", image, &["--no-progress"])?;
+            let purged = self.ask(ToolTimeout::Change, "snap purge", image, &["--no-progress"])?;
             purged.expect(&[Code::Done, Code::Missing])?;
-            let removed = self.ask(Patience::Content, "rm", image, &["--no-progress"])?;
+            let removed = self.ask(ToolTimeout::Content, "rm", image, &["--no-progress"])?;
             removed.expect(&[Code::Done, Code::Missing])?;
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Rbd {
     pub(super) fn create_image(&self, image: &str, bytes: u64) -> Result<(), StorageError> {
         let size = format!("{bytes}B");
         let rest = ["--size", &size, "--image-feature", FEATURES];
-        self.ask(Patience::Change, "create", image, &rest)?.expect(&[Code::Done]).map(drop)
+        self.ask(ToolTimeout::Change, "create", image, &rest)?.expect(&[Code::Done]).map(drop)
     }
 
     /// Makes an image as a copy on write of a snapshot of another one.
@@ -151,7 +151,7 @@ impl Rbd {
         let to = self.0.client.in_pool(to);
         let rest = [to.as_str(), "--image-feature", FEATURES, CLONES[0], CLONES[1]];
         let from = format!("{from}@{snapshot}");
-        self.ask(Patience::Change, "clone", &from, &rest)?.expect(&[Code::Done]).map(drop)
+        self.ask(ToolTimeout::Change, "clone", &from, &rest)?.expect(&[Code::Done]).map(drop)
     }
 
     /// Makes an image larger, never smaller.
@@ -162,42 +162,42 @@ impl Rbd {
         }
         let size = format!("{bytes}B");
         let grown =
-            self.ask(Patience::Change, "resize", image, &["--size", &size, "--no-progress"]);
+            self.ask(ToolTimeout::Change, "resize", image, &["--size", &size, "--no-progress"]);
         grown?.expect(&[Code::Done]).map(drop)
     }
 
     /// Takes a snapshot of an image at this moment, whoever writes to it. One that is there stays.
     pub(super) fn snap(&self, image: &str, snapshot: &str) -> Result<(), StorageError> {
         let at = format!("{image}@{snapshot}");
-        let made = self.ask(Patience::Change, "snap create", &at, &["--no-progress"])?;
+        let made = self.ask(ToolTimeout::Change, "snap create", &at, &["--no-progress"])?;
         made.expect(&[Code::Done, Code::Exists]).map(drop)
     }
 
     /// Gives up a snapshot of an image. Ceph keeps what clones need of it until they are gone.
     pub(super) fn unsnap(&self, image: &str, snapshot: &str) -> Result<(), StorageError> {
         let at = format!("{image}@{snapshot}");
-        let removed = self.ask(Patience::Change, "snap rm", &at, &["--no-progress"])?;
+        let removed = self.ask(ToolTimeout::Change, "snap rm", &at, &["--no-progress"])?;
         removed.expect(&[Code::Done, Code::Missing]).map(drop)
     }
 
     /// The snapshots of an image; none if it is not there.
     pub(super) fn snaps(&self, image: &str) -> Result<Option<Vec<String>>, StorageError> {
-        let answer = self.ask(Patience::Look, "snap ls", image, &["--format", "json"])?;
+        let answer = self.ask(ToolTimeout::Look, "snap ls", image, &["--format", "json"])?;
         if answer.code == Code::Missing {
             return self.info(image).map(|_| None);
         }
-        let snaps: Vec<Named> = answer.expect(&[Code::Done])?.read()?;
+        let snaps: Vec<NamedImage> = answer.expect(&[Code::Done])?.read()?;
         Ok(Some(snaps.into_iter().map(|snap| snap.name).collect()))
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StorageError> {
         let to = self.0.client.in_pool(to);
-        self.ask(Patience::Change, "rename", from, &[&to])?.expect(&[Code::Done]).map(drop)
+        self.ask(ToolTimeout::Change, "rename", from, &[&to])?.expect(&[Code::Done]).map(drop)
     }
 
     /// The bytes that an image takes, without what it shares with others.
     pub(super) fn used_by(&self, image: &str) -> Result<Option<u64>, StorageError> {
-        let answer = self.ask(Patience::Change, "du", image, &["--format", "json"])?;
+        let answer = self.ask(ToolTimeout::Change, "du", image, &["--format", "json"])?;
         if answer.code == Code::Missing {
             return self.info(image).map(|_| None);
         }

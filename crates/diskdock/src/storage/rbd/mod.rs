@@ -40,7 +40,7 @@ use super::images::ImageStart;
 use super::snapshots::{Content, CopyWatch};
 use super::volume_secret::VolumeSecret;
 use super::volumes::{Deleted, Holder, Identity, NewVolume, Opened, SyncHandle, Volume, Volumes};
-use client::{Client, Patience};
+use client::{RbdClient, ToolTimeout};
 use opened_image::OpenedImage;
 use snapshots::unsupported;
 
@@ -51,11 +51,11 @@ const USED_FOR: Duration = Duration::from_secs(60);
 
 /// All disks of a pool. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Rbd(Arc<Inner>);
+pub struct Rbd(Arc<RbdPool>);
 
 #[derive(Debug)]
-struct Inner {
-    client: Arc<Client>,
+struct RbdPool {
+    client: Arc<RbdClient>,
     /// The data directory: images, and which disks are damaged.
     local: Directory,
     /// The file with the key that QEMU reads.
@@ -87,8 +87,8 @@ impl Rbd {
         }
         let keyring = key_file::find_keyring(&options)?;
         let key = key_file::keep(&options, &keyring, (data_directory, &local))?;
-        let rbd = Rbd(Arc::new(Inner {
-            client: Arc::new(Client::new(options, keyring)),
+        let rbd = Rbd(Arc::new(RbdPool {
+            client: Arc::new(RbdClient::new(options, keyring)),
             local,
             key,
             copying: Mutex::default(),
@@ -227,7 +227,7 @@ impl Volumes for Rbd {
     }
 
     fn answers(&self, disk: &DiskId) -> Result<(), StorageError> {
-        self.ask(Patience::Look, "status", checked(disk.as_str())?, &[]).map(drop)
+        self.ask(ToolTimeout::Look, "status", checked(disk.as_str())?, &[]).map(drop)
     }
 
     fn refuse_second_opener(&self, disk: &DiskId) -> Result<(), StorageError> {

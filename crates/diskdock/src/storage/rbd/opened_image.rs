@@ -15,7 +15,7 @@ use crate::storage::volumes::{Opened, SyncHandle};
 
 /// How long a look at an image counts.
 const FRESH_FOR: Duration = Duration::from_secs(1);
-/// How long a watch that QEMU has just taken back may still be listed.
+/// How long a watch that QEMU has just given up may still be listed.
 const CLOSES_WITHIN: Duration = Duration::from_secs(2);
 /// How often that is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::Rbd;
-use super::client::{Code, Patience};
+use super::client::{Code, ToolTimeout};
 use crate::storage::error::StorageError;
 use crate::storage::volumes::Deleted;
 
@@ -28,9 +28,9 @@ impl Rbd {
             return Ok(Deleted::WereMissing);
         }
         self.refuse_if_open(image)?;
-        let purged = self.ask(Patience::Change, "snap purge", image, &["--no-progress"])?;
+        let purged = self.ask(ToolTimeout::Change, "snap purge", image, &["--no-progress"])?;
         purged.expect(&[Code::Done, Code::Missing])?;
-        let moved = self.ask(Patience::Change, "trash mv", image, &[])?;
+        let moved = self.ask(ToolTimeout::Change, "trash mv", image, &[])?;
         moved.expect(&[Code::Done, Code::Missing])?;
         self.empty_trash();
         Ok(Deleted::Now)
@@ -52,12 +52,12 @@ impl Rbd {
     fn free_all(&self) -> Result<(), StorageError> {
         for _ in 0..LOOKS {
             let client = &self.0.client;
-            let listed = client.ask(Patience::Look, "trash ls", None, &["--format", "json"])?;
+            let listed = client.ask(ToolTimeout::Look, "trash ls", None, &["--format", "json"])?;
             let thrown: Vec<Thrown> = listed.expect(&[Code::Done])?.read()?;
             let mut freed = 0;
             for image in thrown.iter().filter(|image| is_ours(&image.name)) {
                 let id = image.id.as_str();
-                let removed = self.ask(Patience::Content, "trash rm", id, &["--no-progress"])?;
+                let removed = self.ask(ToolTimeout::Content, "trash rm", id, &["--no-progress"])?;
                 freed += usize::from(removed.code == Code::Done);
             }
             if freed == 0 {

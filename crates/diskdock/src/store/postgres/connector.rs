@@ -20,12 +20,12 @@ const REST: Duration = Duration::from_millis(250);
 pub(super) struct Connector {
     address: PostgresAddress,
     runtime: Handle,
-    seen: Mutex<Seen>,
+    seen: Mutex<DatabaseSeen>,
 }
 
 /// The knowledge of the database: whether it is away, and when it was there.
 #[derive(Default)]
-struct Seen {
+struct DatabaseSeen {
     outage: Option<Outage>,
     /// When the newest connection was made.
     connected_at: Option<Instant>,
@@ -44,7 +44,7 @@ impl Connector {
         Connector { address, runtime, seen: Mutex::default() }
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, DatabaseSeen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
