@@ -17,7 +17,7 @@ pub(super) enum MachinesAt {
     /// They are simulated.
     Nowhere,
     /// They run on this host.
-    Here(RealMachines),
+    Here(Box<RealMachines>),
     /// They run on hosts, each with a process of its own.
     Hosts,
 }
@@ -30,7 +30,7 @@ impl MachinesAt {
         directory: &Path,
     ) -> (MachinesAt, Option<PathBuf>) {
         match real {
-            Some(real) => (MachinesAt::Here(real), Some(directory.to_owned())),
+            Some(real) => (MachinesAt::Here(Box::new(real)), Some(directory.to_owned())),
             None if on_hosts => (MachinesAt::Hosts, None),
             None => (MachinesAt::Nowhere, None),
         }
@@ -67,7 +67,7 @@ impl Driver {
                     StoragePlace::Directory => StorageAbilities::ALL,
                     StoragePlace::Rbd(_) => StorageAbilities::RBD,
                 };
-                let opened = open_qemu(real, directory);
+                let opened = open_qemu(*real, directory);
                 let driver = opened.map(|qemu| Driver::qemu(qemu, storage));
                 driver.map_err(|fault| StoreError::Engine(fault.to_string()))
             }

@@ -234,7 +234,7 @@ impl Snapshots for Directory {
         if self.take_by_sharing(snapshot, &found)? {
             return Ok(Begun::Whole);
         }
-        self.begin_copy(snapshot, disk).map(Begun::CopyInto)
+        self.begin_copy(snapshot, disk).map(|volume| Begun::CopyInto(Box::new(volume)))
     }
 
     fn begin_copy(&self, snapshot: &SnapshotId, disk: &DiskId) -> Result<Volume, StorageError> {

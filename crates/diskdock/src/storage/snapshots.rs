@@ -34,7 +34,7 @@ pub enum Begun {
     /// The storage took it at once. There is no more to do.
     Whole,
     /// The machine copies the volume into this block node; [`Snapshots::finish`] follows.
-    CopyInto(Volume),
+    CopyInto(Box<Volume>),
 }
 
 /// The state of a snapshot in the storage.

@@ -205,6 +205,7 @@ impl RbdClient {
     }
 
     /// Ceph counts as away for this image, until it answers.
+    #[expect(clippy::disallowed_methods, reason = "a thread of its own, which ends with the pool")]
     fn wait_for(self: &Arc<Self>, image: &str, words: &str) {
         tracing::warn!(image, words, "Ceph does not answer; it is asked again until it does");
         let mut away = self.away();

@@ -63,6 +63,7 @@ impl SyncHandle for OpenedImage {
         Ok(())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a wait with a deadline, off the runtime")]
     fn closed(&self) -> Result<(), StorageError> {
         failpoint::hit("rbd.closing");
         let deadline = Instant::now() + CLOSES_WITHIN;

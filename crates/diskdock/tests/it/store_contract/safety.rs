@@ -17,8 +17,17 @@ pub(crate) const SAVED_BY_0_1_0: &str = include_str!("saved/0.1.0.sql");
 /// The form of its tables.
 pub(crate) const VERSION_OF_0_1_0: i64 = 2;
 
+/// Opens a store. A program that another test is just starting may still have the lock's file open.
 fn open(directory: &Path) -> Result<Store, StoreError> {
-    Sqlite::open(directory, Durability::Relaxed).map(Store::new)
+    for _ in 0..100_000 {
+        match Sqlite::open(directory, Durability::Relaxed) {
+            Err(StoreError::Engine(why)) if why.contains("cannot lock") => {
+                std::thread::yield_now();
+            }
+            opened => return opened.map(Store::new),
+        }
+    }
+    panic!("{} stays locked", directory.display());
 }
 
 /// A directory whose store has one disk and was stopped well.
