@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use diskdock::storage::{NewVolume, Rbd, RbdOptions, Snapshots, StorageError, Volumes};
 use domain::{DiskId, SnapshotId};
 
-use contract::{Storage, contract};
+use contract::{Storage, contract, settled};
 
 /// How long Ceph may take to answer again.
 const BACK_WITHIN: Duration = Duration::from_secs(120);
@@ -67,14 +67,14 @@ fn what_was_cut_off_is_made_anew(rbd: &Rbd) {
     ceph(&["create", "--size", "1M", &format!("{pool}/d-2")]);
     rbd.create_from(&NewVolume::plain(made.clone(), 2), &snapshot, &|_| true).unwrap();
     assert_eq!(rbd.find(&made).unwrap().opened.bytes, 2 << 30);
-    rbd.delete(&made).unwrap();
-    rbd.delete_snapshot(&snapshot).unwrap();
+    settled(|| rbd.delete(&made));
+    settled(|| rbd.delete_snapshot(&snapshot));
     // The moment of a snapshot that was cut off is the first one.
     ceph(&["snap", "create", "--no-progress", &format!("{pool}/d-1@s-2")]);
     let second = SnapshotId::from("s-2");
     rbd.take(&second, &disk, &|_| true).unwrap();
-    rbd.delete_snapshot(&second).unwrap();
-    rbd.delete(&disk).unwrap();
+    settled(|| rbd.delete_snapshot(&second));
+    settled(|| rbd.delete(&disk));
 }
 
 fn nothing_is_known_while_ceph_is_away(rbd: &Rbd) {
@@ -111,5 +111,5 @@ fn nothing_is_known_while_ceph_is_away(rbd: &Rbd) {
         assert!(Instant::now() < deadline, "{error}");
         std::thread::sleep(Duration::from_millis(100));
     }
-    rbd.delete(&disk).unwrap();
+    settled(|| rbd.delete(&disk));
 }

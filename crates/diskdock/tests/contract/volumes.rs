@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use diskdock::storage::{
     Content, Deleted, GIB, NewVolume, SnapshotState, StorageError, Volume, Volumes,
@@ -18,6 +19,20 @@ pub(crate) struct Storage<'s> {
     pub(crate) volumes: &'s dyn Volumes,
     /// The file with the key of a user of Ceph, for nodes that take one.
     pub(crate) key: Option<&'s Path>,
+}
+
+/// Deletes something. A tool that has just ended can still be listed as one that has it open: then
+/// it is tried again, for as long as Ceph lists one that has died, and longer.
+pub(crate) fn settled(delete: impl Fn() -> Result<Deleted, StorageError>) -> Deleted {
+    for _ in 0..300 {
+        match delete() {
+            Err(StorageError::Taken { .. }) => {
+                std::thread::park_timeout(Duration::from_millis(200))
+            }
+            deleted => return deleted.unwrap(),
+        }
+    }
+    panic!("it stays open somewhere");
 }
 
 impl Storage<'_> {
@@ -86,7 +101,7 @@ fn disks_are_made_grown_and_deleted(storage: &Storage<'_>) {
     let nothing = DiskId::from("d-nothing");
     assert!(is_missing(volumes.find(&nothing)));
     assert!(is_missing(volumes.open_for_sync(&nothing, None)));
-    assert_eq!(volumes.delete(&nothing).unwrap(), Deleted::WereMissing);
+    assert_eq!(settled(|| volumes.delete(&nothing)), Deleted::WereMissing);
     let disk = storage.make("d-1", 1);
     let first = volumes.find(&disk).unwrap().opened;
     assert_eq!(first.bytes, GIB);
@@ -103,13 +118,13 @@ fn disks_are_made_grown_and_deleted(storage: &Storage<'_>) {
     volumes.refuse_second_opener(&disk).unwrap();
     volumes.answers(&disk).unwrap();
     assert_eq!(volumes.list().unwrap(), std::slice::from_ref(&disk));
-    assert_eq!(volumes.delete(&disk).unwrap(), Deleted::Now);
-    assert_eq!(volumes.delete(&disk).unwrap(), Deleted::WereMissing);
+    assert_eq!(settled(|| volumes.delete(&disk)), Deleted::Now);
+    assert_eq!(settled(|| volumes.delete(&disk)), Deleted::WereMissing);
     storage.make("d-1", 1);
     assert!(storage.holds(&disk, 0), "nothing is left of the old one");
     let replaced = volumes.open_for_sync(&disk, Some(&first));
     assert!(matches!(replaced, Err(StorageError::Replaced { .. })), "another one has its name");
-    volumes.delete(&disk).unwrap();
+    settled(|| volumes.delete(&disk));
 }
 
 fn snapshots_and_disks_are_deleted_in_any_order(storage: &Storage<'_>) {
@@ -132,21 +147,21 @@ fn snapshots_and_disks_are_deleted_in_any_order(storage: &Storage<'_>) {
     assert_eq!(storage.bytes(&of_one), 2 * GIB);
     assert!(storage.holds(&of_one, 1) && storage.holds(&disk, 2));
     storage.write(&of_one, 3);
-    assert_eq!(volumes.delete(&disk).unwrap(), Deleted::Now);
+    assert_eq!(settled(|| volumes.delete(&disk)), Deleted::Now);
     let of_two = storage.make_of("d-3", 1, &two);
     assert!(storage.holds(&of_two, 2) && storage.holds(&of_one, 3));
     let copy = SnapshotId::from("s-3");
     volumes.copy_snapshot(&one, &copy, false, &|_| true).unwrap();
     for snapshot in [&one, &two] {
-        assert_eq!(volumes.delete_snapshot(snapshot).unwrap(), Deleted::Now);
-        assert_eq!(volumes.delete_snapshot(snapshot).unwrap(), Deleted::WereMissing);
+        assert_eq!(settled(|| volumes.delete_snapshot(snapshot)), Deleted::Now);
+        assert_eq!(settled(|| volumes.delete_snapshot(snapshot)), Deleted::WereMissing);
     }
     assert!(storage.holds(&of_two, 2) && storage.holds(&of_one, 3));
     let of_copy = storage.make_of("d-4", 1, &copy);
-    volumes.delete_snapshot(&copy).unwrap();
+    settled(|| volumes.delete_snapshot(&copy));
     assert!(storage.holds(&of_copy, 1));
     for disk in [of_copy, of_one, of_two] {
-        volumes.delete(&disk).unwrap();
+        settled(|| volumes.delete(&disk));
     }
 }
 
@@ -165,8 +180,8 @@ fn disks_are_set_back(storage: &Storage<'_>) {
     volumes.set_back(&volume, &Content::Empty, &|_| true).unwrap();
     assert!(storage.holds(&disk, 0));
     assert_eq!(volumes.list().unwrap(), std::slice::from_ref(&disk));
-    volumes.delete(&disk).unwrap();
-    volumes.delete_snapshot(&snapshot).unwrap();
+    settled(|| volumes.delete(&disk));
+    settled(|| volumes.delete_snapshot(&snapshot));
 }
 
 fn damage_stays_until_it_is_accepted(storage: &Storage<'_>) {
@@ -182,5 +197,5 @@ fn damage_stays_until_it_is_accepted(storage: &Storage<'_>) {
     assert_eq!(volumes.damaged().len(), 1);
     assert_eq!(volumes.accept(&disk).unwrap().as_deref(), Some("a test says so"));
     volumes.find(&disk).unwrap();
-    volumes.delete(&disk).unwrap();
+    settled(|| volumes.delete(&disk));
 }
