@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 import uuid
@@ -14,8 +13,8 @@ import uuid
 from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
-from host import (BINARY, DIRECT, GUEST, HERE, REGION, SOON_S, TYPE, ZONE, Disk, Machine, end_machines, free_port,
-                  until)
+from host import (DIRECT, HERE, REGION, SOON_S, TYPE, ZONE, Disk, Machine, Process, command, end_machines, free_port,
+                  import_guest, until)
 
 KEY, SECRET = "cluster", "cluster-secret-of-tests"
 
@@ -27,20 +26,13 @@ def new_database():
     return f"{server}/{name}"
 
 
-class Process:
-    """A diskdock process with a log and a data directory."""
+class NamedProcess(Process):
+    """A server or host with a directory of its own."""
 
     def __init__(self, root, name):
-        self.root = root / name
+        super().__init__(root / name)
         self.root.mkdir(mode=0o711)
-        self.name, self.data, self.log = name, self.root / "data", self.root / "log"
-        self.process = None
-
-    def run(self, *arguments, failpoint=None):
-        environment = {**os.environ, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
-        line = [str(BINARY), *map(str, arguments), "--data-dir", str(self.data)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        self.name = name
 
     def answers(self, endpoint):
         """Whether this server takes calls."""
@@ -51,24 +43,8 @@ class Process:
         except OSError:
             return False
 
-    def log_tail(self):
-        return self.log.read_text(errors="replace")[-4000:]
 
-    def kill(self):
-        """Kills the process with SIGKILL."""
-        self.process.kill()
-        self.process.wait(timeout=SOON_S)
-
-    def wait_dead(self):
-        """The process has come by its failpoint."""
-        assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()
-
-    def close(self):
-        if self.process and self.process.poll() is None:
-            self.kill()
-
-
-class HostProcess(Process):
+class HostProcess(NamedProcess):
     """One `diskdock host` with an image of the test guest. Stands for the host of its machines and disks."""
 
     def __init__(self, cluster, name, image="guest"):
@@ -77,8 +53,7 @@ class HostProcess(Process):
         self.import_guest(image)
 
     def import_guest(self, image):
-        self.cluster.command("image", "import", "--data-dir", self.data, "--name", image, "--kernel", GUEST / "vmlinuz",
-                             "--initrd", GUEST / "initrd.gz", "--append", "console=ttyS0 quiet")
+        import_guest(self.data, image)
 
     def start(self, failpoint=None):
         """Starts the process, and waits until it works."""
@@ -109,7 +84,7 @@ class Cluster:
         self.database = new_database()
         self.servers, self.hosts, endpoints = [], [], []
         for name in ("server-1", "server-2"):
-            server = Process(self.root, name)
+            server = NamedProcess(self.root, name)
             endpoint = f"127.0.0.1:{free_port()}"
             server.run("serve", "--store", self.database, "--hypervisor", "hosts", "--listen", endpoint, "--key",
                        f"{KEY}:{SECRET}", "--inventory", HERE / "inventory.toml")
@@ -124,11 +99,7 @@ class Cluster:
 
     def command(self, *arguments):
         """Runs the command line; gives what it printed."""
-        line = [str(BINARY), *map(str, arguments)]
-        environment = {**os.environ, "DISKDOCK_ENDPOINT": f"http://{getattr(self, 'endpoint', '')}"}
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120, env=environment)
-        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
-        return done.stdout
+        return command(*arguments, DISKDOCK_ENDPOINT=f"http://{self.endpoint}").stdout
 
     def listed(self):
         """The hosts as the command line lists them, by name."""

@@ -64,44 +64,77 @@ def end_machines(data):
             pass
 
 
-class Host:
+def command(*arguments, check=True, **environment):
+    """Runs the command line with these variables besides."""
+    line = [str(BINARY), *map(str, arguments)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
+    assert not check or done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+    return done
+
+
+def import_guest(data, name, command_line="console=ttyS0 quiet", initrd="initrd.gz"):
+    """An image of the test guest, `m-` and its name, with this command line for its kernel."""
+    command("image", "import", "--data-dir", data, "--name", name, "--kernel", GUEST / "vmlinuz", "--initrd", GUEST / initrd,
+            "--append", command_line)
+
+
+class Process:
+    """A diskdock process with a log and a data directory."""
+
+    def __init__(self, root):
+        self.root, self.data, self.log = root, root / "data", root / "log"
+        self.process = None
+        self.environment = {}
+
+    def run(self, *arguments, failpoint=None):
+        """Starts the process; with a failpoint, it dies there the first time it comes by."""
+        environment = {**os.environ, **self.environment, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
+        line = [str(BINARY), *map(str, arguments), "--data-dir", str(self.data)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def log_tail(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def kill(self):
+        """Kills the process with SIGKILL."""
+        self.process.kill()
+        self.process.wait(timeout=SOON_S)
+
+    def wait_dead(self):
+        """The process has come by its failpoint."""
+        assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+
+class Host(Process):
     """A data directory with an image of the test guest, and the server that runs on it."""
 
     def __init__(self):
+        super().__init__(pathlib.Path(tempfile.mkdtemp(prefix="diskdock-host-")))
         # QEMU runs as another user, who has to get there.
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="diskdock-host-"))
         self.root.chmod(0o711)
-        self.data = self.root / "data"
         self.port = free_port()
         self.endpoint = f"127.0.0.1:{self.port}"
-        self.log = self.root / "log"
-        self.process = None
-        self.environment = {}
-        self.import_guest("guest", "console=ttyS0 quiet")
+        self.import_guest("guest")
         self.sdk = None
 
-    def import_guest(self, name, command_line, initrd="initrd.gz"):
-        """An image of the test guest, `m-` and its name, with this command line for its kernel."""
-        self.command("image", "import", "--data-dir", self.data, "--name", name, "--kernel", GUEST / "vmlinuz",
-                     "--initrd", GUEST / initrd, "--append", command_line)
+    def import_guest(self, name, *arguments, **more):
+        import_guest(self.data, name, *arguments, **more)
 
     # The server.
 
     def command(self, *arguments, check=True):
         """Runs the command line; gives what it printed."""
-        line = [str(BINARY), *map(str, arguments)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=120, env={**os.environ, "DISKDOCK_ENDPOINT":
-                              f"http://{self.endpoint}", "DISKDOCK_DATA_DIR": str(self.data)})
-        assert not check or done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
-        return done
+        return command(*arguments, check=check, DISKDOCK_ENDPOINT=f"http://{self.endpoint}", DISKDOCK_DATA_DIR=str(self.data))
 
     def start(self, failpoint=None, *options):
         """Starts the server; with a failpoint, it dies there the first time it comes by."""
-        environment = {**os.environ, **self.environment, **({"DISKDOCK_FAILPOINT": failpoint} if failpoint else {})}
-        line = [str(BINARY), "serve", "--hypervisor", "qemu", "--accel", "tcg", "--data-dir", str(self.data), "--listen",
-                self.endpoint, "--inventory", str(HERE / "inventory.toml"), *options]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        self.run("serve", "--hypervisor", "qemu", "--accel", "tcg", "--listen", self.endpoint, "--inventory",
+                 HERE / "inventory.toml", *options, failpoint=failpoint)
         until(self._healthy, "a server that answers")
         key = dict(line.split("=", 1) for line in (self.data / "access-key").read_text().splitlines())
         self.sdk = Client(Config(access_key_id=key["ALIBABA_CLOUD_ACCESS_KEY_ID"], region_id=REGION, protocol="HTTP",
@@ -115,22 +148,10 @@ class Host:
         except OSError:
             return False
 
-    def log_tail(self):
-        return self.log.read_text(errors="replace")[-4000:]
-
-    def kill(self):
-        """Kills the server with SIGKILL."""
-        self.process.kill()
-        self.process.wait(timeout=SOON_S)
-
     def stop(self):
         """Stops the server with SIGTERM."""
         self.process.terminate()
         assert self.process.wait(timeout=SOON_S) == 0
-
-    def wait_dead(self):
-        """The server has come by its failpoint."""
-        assert self.process.wait(timeout=SOON_S) == -signal.SIGKILL, self.log_tail()
 
     def restart(self, *options):
         self.kill()
@@ -192,8 +213,7 @@ class Host:
 
     def close(self):
         """Ends the server and every machine of this host."""
-        if self.process and self.process.poll() is None:
-            self.kill()
+        super().close()
         end_machines(self.data)
         shutil.rmtree(self.root, ignore_errors=True)
 

@@ -16,19 +16,29 @@ def reason(host, disk):
     return rows[0]["last_event"] if rows else ""
 
 
+def attach(machine, disk):
+    """Attaches a disk, and waits until the guest has it."""
+    disk.attach(machine)
+    machine.guest.wait_disk(disk.serial)
+
+
+def expect_again(host, machine, disk, pattern):
+    """A disk that has left can be attached again, and has its bytes."""
+    assert host.pool.watchers(disk.id) == []
+    attach(machine, disk)
+    assert machine.guest.read_checksum(disk.serial) == pattern
+
+
 def test_disk_comes_goes_and_comes_again_with_its_bytes(host):
     machine, disk, pool = host.ready(), host.disk(), host.pool
     assert disk.id in pool.images()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     assert len(pool.watchers(disk.id)) == 1
     pattern = machine.guest.write_pattern(disk.serial, seed=1)
     disk.detach(machine)
     assert pool.watchers(disk.id) == [], "it was Available while it was open"
     assert not machine.guest.has_disk(disk.serial)
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
-    assert machine.guest.read_checksum(disk.serial) == pattern
+    expect_again(host, machine, disk, pattern)
     host.call("resize_disk", disk_id=disk.id, new_size=30, type="online")
     size = f"cat /sys/block/$(basename $(readlink -f /dev/disk/by-id/virtio-{disk.serial}))/size"
     until(lambda: int(machine.guest.check(size)) == 30 << 21, "a guest that sees the new size")
@@ -47,8 +57,7 @@ def test_disk_comes_goes_and_comes_again_with_its_bytes(host):
 
 def test_every_acknowledged_block_is_there_after_a_detach_under_a_writer(host):
     machine, disk = host.ready(), host.disk()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     with machine.guest.writer(disk.serial) as writer:
         writer.wait_for(50)
         disk.detach(machine)
@@ -61,8 +70,7 @@ def test_every_acknowledged_block_is_there_after_a_detach_under_a_writer(host):
 
 def test_snapshot_of_a_disk_in_use_outlives_it_and_becomes_disks(host):
     machine, disk, pool = host.ready(), host.disk(), host.pool
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     before = machine.guest.write_pattern(disk.serial, seed=2)
     snapshot = begin(host, disk).wait("accomplished")
     after = machine.guest.write_pattern(disk.serial, seed=3)
@@ -103,8 +111,7 @@ def test_snapshot_of_a_disk_in_use_outlives_it_and_becomes_disks(host):
 @pytest.mark.parametrize("failpoint", ["unplug.let_go", "unplug.closed", "rbd.closing", "unplug.durable"])
 def test_server_killed_in_a_detach_ends_it_at_the_next_start(host, failpoint):
     machine, disk = host.ready(), host.disk()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     pattern = machine.guest.write_pattern(disk.serial, seed=5)
     host.kill()
     host.start(failpoint, *host.options)
@@ -112,17 +119,13 @@ def test_server_killed_in_a_detach_ends_it_at_the_next_start(host, failpoint):
     host.wait_dead()
     host.start(None, *host.options)
     disk.wait("Available")
-    assert host.pool.watchers(disk.id) == []
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
-    assert machine.guest.read_checksum(disk.serial) == pattern
+    expect_again(host, machine, disk, pattern)
     host.agrees()
 
 
 def test_detach_while_ceph_is_away_waits_with_a_reason_and_ends_when_it_is_back(host):
     machine, disk, other = host.ready(), host.disk(), host.disk()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     pattern = machine.guest.write_pattern(disk.serial, seed=6)
     seen = set()
     with host.pool.stop_osd() as away:
@@ -145,17 +148,13 @@ def test_detach_while_ceph_is_away_waits_with_a_reason_and_ends_when_it_is_back(
     assert seen == {"Detaching"}
     disk.wait("Available", 2 * SOON_S)
     other.wait("In_use", 2 * SOON_S)
-    assert host.pool.watchers(disk.id) == []
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
-    assert machine.guest.read_checksum(disk.serial) == pattern
+    expect_again(host, machine, disk, pattern)
     host.agrees()
 
 
 def test_disk_of_a_killed_qemu_is_available_when_ceph_lists_it_nowhere(host):
     machine, disk = host.ready(), host.disk()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     pattern = machine.guest.write_pattern(disk.serial, seed=7)
     os.kill(machine.pid(), signal.SIGKILL)
     machine.wait("Stopped")
@@ -166,8 +165,7 @@ def test_disk_of_a_killed_qemu_is_available_when_ceph_lists_it_nowhere(host):
     host.call("start_instance", instance_id=machine.id)
     machine.wait("Running", 2 * SOON_S)
     machine.guest.wait_ready()
-    disk.attach(machine)
-    machine.guest.wait_disk(disk.serial)
+    attach(machine, disk)
     assert machine.guest.read_checksum(disk.serial) == pattern
     # The lock of the dead one is broken by the first write.
     machine.guest.write_pattern(disk.serial, seed=8)

@@ -38,10 +38,9 @@ pub(crate) async fn history(
     let records = services.store.read(|tx| tx.calls(RECORDS)).await?;
     let own = records.into_iter().filter(|one| one.resource.contains(id.as_str()));
     calls.extend(own.filter(|one| !known.contains(&one.request_id)).map(shown_record));
-    let concerns = |one: &Option<String>| one.as_deref() == Some(id.as_str());
     let operations = operations_of(services, |row| {
-        let (disk, instance) = (row.disk.as_ref(), row.instance.as_ref());
-        concerns(&disk.map(ToString::to_string)) || concerns(&instance.map(ToString::to_string))
+        row.disk.as_ref().is_some_and(|disk| disk.as_str() == id)
+            || row.instance.as_ref().is_some_and(|instance| instance.as_str() == id)
     });
     let operations = operations.await?;
     let now = with_seconds(services.clock.now());

@@ -98,22 +98,27 @@ pub(crate) fn find(asked: &str) -> Vec<SearchEntry> {
     if words.is_empty() {
         return Vec::new();
     }
-    let found = best(&words, matched);
-    if found.is_empty() { best(&words, nearly) } else { found }
+    let entries = entries();
+    let found = best(&entries, &words, matched);
+    if found.is_empty() { best(&entries, &words, nearly) } else { found }
 }
 
 /// The entries in the order of their worst word by `of`.
-fn best(words: &[&str], of: fn(&SearchEntry, &str) -> Option<usize>) -> Vec<SearchEntry> {
+fn best(
+    entries: &[SearchEntry],
+    words: &[&str],
+    of: fn(&SearchEntry, &str) -> Option<usize>,
+) -> Vec<SearchEntry> {
     let rank = |entry: &SearchEntry| {
         let low = |text: &str| text.to_lowercase();
         let (text, more) = (low(&entry.text), low(&entry.more));
         let entry = SearchEntry { text, more, ..entry.clone() };
         words.iter().try_fold(0, |worst: usize, word| Some(worst.max(of(&entry, word)?)))
     };
-    let ranked = entries().into_iter().filter_map(|entry| Some((rank(&entry)?, entry)));
+    let ranked = entries.iter().filter_map(|entry| Some((rank(entry)?, entry)));
     let mut ranked: Vec<_> = ranked.collect();
     ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, entry)| entry).take(RESULTS).collect()
+    ranked.into_iter().map(|(_, entry)| entry.clone()).take(RESULTS).collect()
 }
 
 /// 0 for the very name, 1 for its start, 2 for inside it, 3 for the text, 4 for the words that are

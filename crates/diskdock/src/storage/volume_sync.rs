@@ -101,11 +101,13 @@ pub(super) fn check_name(
     }
 }
 
-fn replaced(disk: &DiskId, path: &Path, why: &str) -> StorageError {
+/// The error of a volume under the name of a disk that is not the one that a machine has open.
+pub(super) fn replaced(disk: &DiskId, path: &Path, why: &str) -> StorageError {
     StorageError::Replaced { disk: disk.clone(), path: path.to_owned(), why: why.to_owned() }
 }
 
-fn cut(from: u64, to: u64) -> String {
+/// The reason for which a volume that was cut is not the one that a machine has open.
+pub(super) fn cut(from: u64, to: u64) -> String {
     format!("it was cut from {from} to {to} bytes")
 }
 

@@ -4,7 +4,7 @@ import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse 
 import { all, element, keep, one } from "./common.js";
 import { keyed, matching, paged, refill } from "./keyed.js";
 import { region } from "./key.js";
-import { callRow, columns, identity, since, smallButton, status, tableRow, tellTime, until } from "./rows.js";
+import { callRow, columns, deadline, identity, operationState, showWhether, since, smallButton, status, tableRow, tellTime } from "./rows.js";
 import { watchForever } from "./stream.js";
 
 // Instances up to this number are unfolded at first, and are a list to choose from.
@@ -173,10 +173,8 @@ function operationRow(one) {
     smallButton(`Refuse ${one.kind} of ${of}`, "Refuse", () => refuse(concerned)),
     smallButton(`Retry ${one.kind} of ${of}`, "Retry now", () => control("step", concerned)),
   ];
-  const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
   const ids = element("span", { class: "ids" }, ...Object.values(concerned).map(narrowedTo));
-  const deadline = one.given_up || !one.deadline_at ? "" : until(one.deadline_at);
-  return tableRow([state, one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline, one.last_event, element("span", { class: "verbs" }, ...buttons)], operationColumns);
+  return tableRow([operationState(one), one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline(one), one.last_event, element("span", { class: "verbs" }, ...buttons)], operationColumns);
 }
 
 const showInstances = paged(one(".instances .list"), instanceRow, one(".instances .more"), () => show());
@@ -235,12 +233,10 @@ function show() {
   showOperations(operations, (each) => each);
   const calls = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
   showCalls(calls);
-  one("#calls .quiet").hidden = calls.length > 0;
-  one("#calls .scroll").hidden = !calls.length;
+  showWhether("#calls", calls.length > 0);
   one("#instances .count").textContent = counted(instances, wanted, "instances");
   one("#free .count").textContent = counted(free, loose, "disks");
-  one("#operations .quiet").hidden = operations.length > 0;
-  one("#operations .scroll").hidden = !operations.length;
+  showWhether("#operations", operations.length > 0);
   one(".example").hidden = instances.length + free.length > 0;
   if (focused && document.activeElement?.dataset?.focus !== focused) all("[data-focus]").find((each) => each.dataset.focus === focused)?.focus({ preventScroll: true });
 }

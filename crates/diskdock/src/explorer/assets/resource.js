@@ -1,11 +1,11 @@
 // The page of one resource: asks the API for it whenever something has changed, and the operator's
 // controls for its history.
 
-import { copyButton, element, one } from "./common.js";
+import { copyButton, element, one, pause } from "./common.js";
 import { regionOf } from "./follow.js";
 import { keyed } from "./keyed.js";
 import { entries } from "./listing.js";
-import { callRow, columns, moment, resourceHref, since, status, tableRow, tellTime, until } from "./rows.js";
+import { callRow, columns, deadline, moment, operationState, resourceHref, showWhether, since, status, tableRow, tellTime } from "./rows.js";
 import { watchForever, withToken } from "./stream.js";
 import { jsonView, linker } from "./tree.js";
 
@@ -63,9 +63,7 @@ function showFields(entry) {
 }
 
 function operationRow(one) {
-  const state = element("span", { class: `status${one.given_up ? " gaveup" : ""}` }, one.given_up ? "given up" : "in flight");
-  const deadline = one.given_up || !one.deadline_at ? "" : until(one.deadline_at);
-  return tableRow([state, one.kind, one.phase, String(one.tries), one.given_up ? moment(one.created_at) : since(one.created_at), deadline, one.last_event], operationColumns);
+  return tableRow([operationState(one), one.kind, one.phase, String(one.tries), one.given_up ? moment(one.created_at) : since(one.created_at), deadline(one), one.last_event], operationColumns);
 }
 
 const showOperations = keyed(one("#operations tbody"), operationRow);
@@ -73,8 +71,7 @@ const showCalls = keyed(one("#calls tbody"), (call) => callRow(call, nouns, call
 
 function showList(section, rows, show) {
   show(rows);
-  one(`${section} .quiet`).hidden = rows.length > 0;
-  one(`${section} .scroll`).hidden = !rows.length;
+  showWhether(section, rows.length > 0);
 }
 
 async function showHistory() {
@@ -113,7 +110,7 @@ async function lookSoon() {
   while (again) {
     again = false;
     await look();
-    await new Promise((done) => setTimeout(done, AFTER_MS));
+    await pause(AFTER_MS);
   }
   looking = false;
 }

@@ -41,12 +41,17 @@ function duration(milliseconds) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-function tick() {
+// Writes how far a moment is from now.
+function write(shown) {
   const now = clock.server + performance.now() - clock.page;
+  shown.textContent = duration((now - Date.parse(shown.dataset.from)) * Number(shown.dataset.sign));
+}
+
+function tick() {
   for (const reference of running) {
     const shown = reference.deref();
     if (!shown) running.delete(reference);
-    else if (shown.isConnected) shown.textContent = duration((now - Date.parse(shown.dataset.from)) * Number(shown.dataset.sign));
+    else if (shown.isConnected) write(shown);
   }
 }
 
@@ -55,19 +60,28 @@ setInterval(tick, EVERY_MS);
 // How long ago a moment is, or in how long it is to come, told anew every second.
 export function since(text, sign = 1) {
   const shown = element("span", { class: "moment", "data-from": text, "data-sign": sign, title: text });
-  const now = clock.server + performance.now() - clock.page;
-  shown.textContent = duration((now - Date.parse(text)) * sign);
+  write(shown);
   running.add(new WeakRef(shown));
   return shown;
 }
 
-export const until = (text) => (Number.isNaN(Date.parse(text)) ? text : element("span", {}, "in ", since(text, -1)));
+const until = (text) => (Number.isNaN(Date.parse(text)) ? text : element("span", {}, "in ", since(text, -1)));
 
 // The names of a table's columns, which stand beside the cells where there is no room for columns.
 export const columns = (within) => all("th", one(within)).map((head) => head.textContent);
 
 export function tableRow(cells, names) {
   return element("tr", {}, ...cells.map((cell, at) => element("td", { "data-column": names[at] }, cell ?? "")));
+}
+
+// What an operation is at, and when its time is up.
+export const operationState = ({ given_up: isGivenUp }) => element("span", { class: `status${isGivenUp ? " gaveup" : ""}` }, isGivenUp ? "given up" : "in flight");
+export const deadline = (one) => (one.given_up || !one.deadline_at ? "" : until(one.deadline_at));
+
+// Shows the table of a section, or that it has no rows.
+export function showWhether(section, hasRows) {
+  one(`${section} .quiet`).hidden = hasRows;
+  one(`${section} .scroll`).hidden = !hasRows;
 }
 
 // The resources that a call named or made, of those kinds that have pages.

@@ -4,6 +4,7 @@
 //! leaves an image that looks like another one. One without a mark is made anew.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Rbd;
 use super::client::{Answer, Code, ToolTimeout};
@@ -70,10 +71,15 @@ impl Rbd {
         listed.expect(&[Code::Done])?.read()
     }
 
-    /// The image; none if the pool has none of this name. A pool that is not there, or may not be
-    /// looked at, is an error.
-    pub(super) fn info(&self, image: &str) -> Result<Option<Info>, StorageError> {
-        let answer = self.ask(ToolTimeout::Look, "info", image, &["--format", "json"])?;
+    /// The answer of the tool about an image, in JSON; none if the pool has none of this name. A
+    /// pool that is not there, or may not be looked at, is an error.
+    fn look<T: DeserializeOwned>(
+        &self,
+        timeout: ToolTimeout,
+        verb: &str,
+        image: &str,
+    ) -> Result<Option<T>, StorageError> {
+        let answer = self.ask(timeout, verb, image, &["--format", "json"])?;
         if answer.code != Code::Missing {
             return answer.expect(&[Code::Done])?.read().map(Some);
         }
@@ -81,14 +87,15 @@ impl Rbd {
         if is_named { Err(answer.error()) } else { Ok(None) }
     }
 
+    /// The image; none if it is not there.
+    pub(super) fn info(&self, image: &str) -> Result<Option<Info>, StorageError> {
+        self.look(ToolTimeout::Look, "info", image)
+    }
+
     /// Where the image is open for writing; none if it is not there.
     pub(super) fn watchers(&self, image: &str) -> Result<Option<Vec<Watcher>>, StorageError> {
-        let answer = self.ask(ToolTimeout::Look, "status", image, &["--format", "json"])?;
-        if answer.code == Code::Missing {
-            return self.info(image).map(|_| None);
-        }
-        let status: ImageWatchers = answer.expect(&[Code::Done])?.read()?;
-        Ok(Some(status.watchers))
+        let found: Option<ImageWatchers> = self.look(ToolTimeout::Look, "status", image)?;
+        Ok(found.map(|found| found.watchers))
     }
 
     /// Fails if the image is open somewhere. A QEMU that was killed has it open for some 30 s.
@@ -127,8 +134,7 @@ impl Rbd {
     /// Deletes an image that was not made to its end, if there is one.
     fn remove_unfinished(&self, image: &str) -> Result<(), StorageError> {
         if self.names()?.iter().any(|name| name == image) {
-            let purged = self.ask(ToolTimeout::Change, "snap purge", image, &["--no-progress"])?;
-            purged.expect(&[Code::Done, Code::Missing])?;
+            self.purge(image)?;
             let removed = self.ask(ToolTimeout::Content, "rm", image, &["--no-progress"])?;
             removed.expect(&[Code::Done, Code::Missing])?;
         }
@@ -182,12 +188,14 @@ impl Rbd {
 
     /// The snapshots of an image; none if it is not there.
     pub(super) fn snaps(&self, image: &str) -> Result<Option<Vec<String>>, StorageError> {
-        let answer = self.ask(ToolTimeout::Look, "snap ls", image, &["--format", "json"])?;
-        if answer.code == Code::Missing {
-            return self.info(image).map(|_| None);
-        }
-        let snaps: Vec<NamedImage> = answer.expect(&[Code::Done])?.read()?;
-        Ok(Some(snaps.into_iter().map(|snap| snap.name).collect()))
+        let found: Option<Vec<NamedImage>> = self.look(ToolTimeout::Look, "snap ls", image)?;
+        Ok(found.map(|snaps| snaps.into_iter().map(|snap| snap.name).collect()))
+    }
+
+    /// Gives up all snapshots of an image.
+    pub(super) fn purge(&self, image: &str) -> Result<(), StorageError> {
+        let purged = self.ask(ToolTimeout::Change, "snap purge", image, &["--no-progress"])?;
+        purged.expect(&[Code::Done, Code::Missing]).map(drop)
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StorageError> {
@@ -197,11 +205,7 @@ impl Rbd {
 
     /// The bytes that an image takes, without what it shares with others.
     pub(super) fn used_by(&self, image: &str) -> Result<Option<u64>, StorageError> {
-        let answer = self.ask(ToolTimeout::Change, "du", image, &["--format", "json"])?;
-        if answer.code == Code::Missing {
-            return self.info(image).map(|_| None);
-        }
-        let used: Used = answer.expect(&[Code::Done])?.read()?;
-        Ok(Some(used.images.iter().map(|image| image.used_size).sum()))
+        let found: Option<Used> = self.look(ToolTimeout::Change, "du", image)?;
+        Ok(found.map(|used| used.images.iter().map(|image| image.used_size).sum()))
     }
 }

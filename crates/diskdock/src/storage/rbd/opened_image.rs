@@ -11,6 +11,7 @@ use domain::DiskId;
 use super::Rbd;
 use crate::failpoint;
 use crate::storage::error::StorageError;
+use crate::storage::volume_sync::{cut, replaced};
 use crate::storage::volumes::{Opened, SyncHandle};
 
 /// How long a look at an image counts.
@@ -34,9 +35,9 @@ impl OpenedImage {
         Ok(OpenedImage { rbd: rbd.clone(), disk: disk.clone(), found, at })
     }
 
-    fn replaced(&self, why: String) -> StorageError {
+    fn replaced(&self, why: &str) -> StorageError {
         let path = PathBuf::from(self.rbd.0.client.in_pool(self.disk.as_str()));
-        StorageError::Replaced { disk: self.disk.clone(), path, why }
+        replaced(&self.disk, &path, why)
     }
 }
 
@@ -49,11 +50,10 @@ impl SyncHandle for OpenedImage {
             return Ok(());
         };
         if found.identity != opened.identity {
-            return Err(self.replaced("another image has its name".to_owned()));
+            return Err(self.replaced("another image has its name"));
         }
         if found.bytes < opened.bytes {
-            let why = format!("it was cut from {} to {} bytes", opened.bytes, found.bytes);
-            return Err(self.replaced(why));
+            return Err(self.replaced(&cut(opened.bytes, found.bytes)));
         }
         Ok(())
     }

@@ -52,8 +52,13 @@ impl Rbd {
             let what = format!("{} of {snapshot}", self.0.client.in_pool(id));
             return Err(StorageError::Missing { what, hint });
         }
+        self.clone_base(id, image, size_gib)
+    }
+
+    /// Makes an image as a clone of one that is whole, at least as large as that.
+    fn clone_base(&self, from: &str, image: &str, size_gib: u32) -> Result<(), StorageError> {
         self.ensure(image, || {
-            self.clone_image((id, BASE), image)?;
+            self.clone_image((from, BASE), image)?;
             self.grow_image(image, size_gib)
         })
     }
@@ -65,13 +70,7 @@ impl Rbd {
             Content::Empty => {
                 self.ensure(image, || self.create_image(image, u64::from(size_gib) * GIB))
             }
-            Content::Image(id) => {
-                let master = self.master(id)?;
-                self.ensure(image, || {
-                    self.clone_image((&master, BASE), image)?;
-                    self.grow_image(image, size_gib)
-                })
-            }
+            Content::Image(id) => self.clone_base(&self.master(id)?, image, size_gib),
         }
     }
 

@@ -28,8 +28,7 @@ impl Rbd {
             return Ok(Deleted::WereMissing);
         }
         self.refuse_if_open(image)?;
-        let purged = self.ask(ToolTimeout::Change, "snap purge", image, &["--no-progress"])?;
-        purged.expect(&[Code::Done, Code::Missing])?;
+        self.purge(image)?;
         let moved = self.ask(ToolTimeout::Change, "trash mv", image, &[])?;
         moved.expect(&[Code::Done, Code::Missing])?;
         self.empty_trash();
