@@ -31,14 +31,16 @@ async fn create_disk_refuses_what_the_storage_cannot_do() {
 }
 
 #[tokio::test]
-async fn run_instances_refuses_encrypted_disks_where_the_storage_has_none() {
+async fn launches_refuse_encrypted_disks_where_the_storage_has_none() {
     let server = TestServer::new().await;
     move_to_rbd(&server);
     let refused = (403, "InvalidParameter.EncryptedNotSupported");
     let disk = [("DataDisk.1.Size", Some("20")), ("DataDisk.1.Category", Some("cloud_essd"))];
     let encrypted = [&disk[..], &[("DataDisk.1.Encrypted", Some("true"))]].concat();
-    server.expect_code("RunInstances", &launch(&encrypted), refused).await;
-    server.ok("RunInstances", &launch(&disk)).await;
+    for action in ["RunInstances", "CreateInstance"] {
+        server.expect_code(action, &launch(&encrypted), refused).await;
+        server.ok(action, &launch(&disk)).await;
+    }
 }
 
 #[tokio::test]
