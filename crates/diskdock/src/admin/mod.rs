@@ -4,6 +4,7 @@
 //! Elsewhere they require the admin token.
 
 mod access;
+mod changes;
 mod controls;
 mod disks;
 mod explain;
@@ -224,6 +225,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/disks/{id}/accept", post(disks::accept))
         .route("/disks/{id}/restore", post(disks::restore))
         .route("/calls", get(view::calls))
+        .route("/changes", get(changes::changes))
         .route("/history/{id}", get(history::history))
         .route("/images/reload", post(images::reload))
         .route("/explain", post(explain::explain))

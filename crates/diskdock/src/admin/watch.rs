@@ -1,7 +1,7 @@
 //! Server-sent events for the console: the whole overview at first, then what has changed in it.
 //!
-//! One task polls for all clients, and only while there is one; the larger the overview, the longer
-//! its interval, up to a bound.
+//! One task looks for all clients, and only while there is one: after each write of this server,
+//! and from time to time. The larger the overview, the longer it pauses in between, up to a bound.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -28,7 +28,10 @@ use crate::hypervisor::Hypervisor;
 /// The most clients at a time.
 const VIEWERS: usize = 100;
 /// The shortest pause between two overviews.
-const MIN_PAUSE: Duration = Duration::from_millis(200);
+const MIN_PAUSE: Duration = Duration::from_millis(5);
+/// The longest wait for a write of this server: other changes, such as a read that is listed, or a
+/// write of another server, are looked for this often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Making overviews takes one part in this many of the time, unless the pause would be the longest.
 const SHARE: u32 = 20;
 /// The longest pause between two overviews, however busy the host is.
@@ -142,6 +145,8 @@ impl Watch {
                 return;
             }
             let began = Instant::now();
+            let changes = watched.gateway.services.store.changes();
+            let number = changes.number();
             match overview::read(&watched.gateway, watched.hypervisor.as_ref()).await {
                 Ok(picture) => {
                     let now = with_seconds(watched.gateway.services.clock.now());
@@ -154,9 +159,13 @@ impl Watch {
                 Err(fault) => tracing::error!(%fault, "cannot read the overview for the console"),
             }
             let rest = (began.elapsed() * SHARE).clamp(MIN_PAUSE, MAX_PAUSE);
+            let change = async {
+                tokio::time::sleep(rest).await;
+                changes.after(number, LOOK_EVERY.saturating_sub(rest)).await;
+            };
             tokio::select! {
                 () = closing => {}
-                () = tokio::time::sleep(rest) => {}
+                () = change => {}
             }
         }
     }

@@ -45,6 +45,11 @@ impl Gateway {
         let decoded = Decoded::of(parts, body).ok()?;
         let received = decoded.received(parts, body);
         let id = signature::claims(&received).ok()?.access_key_id?;
+        self.other_world_of(id)
+    }
+
+    /// The gateway of the world that a key of this id leads to, if it is another one.
+    pub(crate) fn other_world_of(&self, id: &str) -> Option<SharedGateway> {
         if self.keys.find(id).is_some() { None } else { self.worlds.with_key(id) }
     }
 

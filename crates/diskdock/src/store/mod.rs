@@ -5,6 +5,7 @@
 //! A write may be run again on fresh facts (another server won a race), so it must have no
 //! effect other than through [`WriteTx`].
 
+mod changes;
 mod directory;
 mod disks;
 mod engine;
@@ -46,6 +47,7 @@ pub use records::{
 };
 pub use resource::{DynEntity, EntityReads, EntityType, EntityWrites, KINDS, StoredEntity};
 
+use changes::Changes;
 use list_lane::{ListLane, read_at};
 use queued_write::QueuedWrite;
 
@@ -250,6 +252,7 @@ pub trait WriteTx: ReadTx + HostWrites {
 pub struct Store {
     engine: Arc<dyn Engine>,
     lists: Arc<ListLane>,
+    changes: Arc<Changes>,
     /// In a process of a host: what each of its writes carries.
     term: Option<HostTerm>,
 }
@@ -258,7 +261,7 @@ impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
         let lists = Arc::new(ListLane::new(engine.walks_at_a_time()));
-        Store { engine: Arc::new(engine), term: None, lists }
+        Store { engine: Arc::new(engine), term: None, lists, changes: Arc::default() }
     }
 
     /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
@@ -359,9 +362,15 @@ impl Store {
             term.as_ref().map_or(Ok(()), |term| tx.hold_term(term))?;
             work(tx)
         };
-        let queued = QueuedWrite { work, then, answer: None, is_brief, sender };
+        let changes = Arc::clone(&self.changes);
+        let queued = QueuedWrite { work, then, answer: None, is_brief, sender, changes };
         self.engine.write(Box::new(queued)).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
+    }
+
+    /// Counts the writes of this process.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The name under which this server holds its lease and its operations.

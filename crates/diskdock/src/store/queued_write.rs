@@ -1,5 +1,8 @@
 //! A write of a caller in the queue of an engine.
 
+use std::sync::Arc;
+
+use super::changes::Changes;
 use super::{StoreError, WriteJob, WriteTx};
 
 /// A write, and what is told of it.
@@ -8,6 +11,7 @@ pub(super) struct QueuedWrite<T, U, F, G> {
     pub(super) then: G,
     pub(super) answer: Option<T>,
     pub(super) is_brief: bool,
+    pub(super) changes: Arc<Changes>,
     /// None once the caller was told that the outcome is unknown.
     pub(super) sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
 }
@@ -29,9 +33,12 @@ where
     }
 
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {
-        let QueuedWrite { then, answer, sender, .. } = *self;
+        let QueuedWrite { then, answer, sender, changes, .. } = *self;
         let answer = ended.and_then(|()| answer.ok_or(StoreError::Unavailable));
         let answer = answer.map(then);
+        if answer.is_ok() {
+            changes.add();
+        }
         // The caller may have gone away; what was written stays written.
         let _ = sender.map(|sender| sender.send(answer));
     }

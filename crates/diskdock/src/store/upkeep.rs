@@ -11,12 +11,18 @@ impl Store {
     /// [`StoreError::LeaseLost`] once the term is over.
     pub fn in_term(&self, term: HostTerm) -> Store {
         let (engine, lists) = (Arc::clone(&self.engine), Arc::clone(&self.lists));
-        Store { engine, lists, term: Some(term) }
+        let changes = Arc::clone(&self.changes);
+        Store { engine, lists, changes, term: Some(term) }
     }
 
     /// The same store outside of any term, for a host that registers again.
     pub fn without_term(&self) -> Store {
-        Store { engine: Arc::clone(&self.engine), lists: Arc::clone(&self.lists), term: None }
+        Store {
+            engine: Arc::clone(&self.engine),
+            lists: Arc::clone(&self.lists),
+            changes: Arc::clone(&self.changes),
+            term: None,
+        }
     }
 
     /// The term of the host that this process works for; none for a server.

@@ -1,5 +1,6 @@
 //! The operator's controls.
 
+mod changes;
 mod lost;
 mod pause;
 mod transitions;

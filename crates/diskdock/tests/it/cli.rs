@@ -255,7 +255,8 @@ fn call_wait_ends_when_the_disk_has_its_final_status() {
     };
     let arguments = ["call", "DetachDisk", "--DiskId", "d-1", "--InstanceId", "i-1", "--wait"];
     let (detaching, available) = (disk("Detaching", "i-1"), disk("Available", ""));
-    let (endpoint, server) = answering(&["{}", &detaching, &available]);
+    // The third is asked whether it is a diskdock, which could say when to look again.
+    let (endpoint, server) = answering(&["{}", &detaching, "{}", &available]);
     let output = diskdock(&[&arguments[..], &["--endpoint", &endpoint]].concat());
     assert_eq!(output.status.code(), Some(0));
     let progress = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,5 +1,6 @@
 //! `diskdock call`: call an action of any endpoint that speaks the ECS API.
 
+mod change_waits;
 mod check;
 mod parameters;
 mod sign;

@@ -1,4 +1,4 @@
-//! `--wait`: polls until the resources of the action have their final status, as it is declared.
+//! `--wait`: looks until the resources of the action have their final status, as it is declared.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -6,22 +6,15 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::change_waits::{ChangeWaits, controls_of};
 use super::{CallArgs, SigningClient, region, value};
 use crate::catalog::times::with_seconds;
 use crate::catalog::{Goal, Ids, Listed, Settling, Transition};
 use crate::cli::Failure;
-use crate::cli::admin::controls::{Controls, token_for};
 use crate::cli::client::HttpReply;
 use crate::cli::output::text_of;
 use crate::clock::Clock;
 use crate::gateway::decode::Pair;
-
-/// The first interval of polling on this host.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-/// The first interval of polling elsewhere, where calls are limited.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest interval of polling.
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// How often a lasting status is seen before it counts, where the resource is to be deleted: the
 /// status may lag behind the call.
@@ -51,8 +44,9 @@ pub(crate) async fn until_settled(
         return Ok(());
     };
     let deadline = Instant::now() + Duration::from_secs(args.wait_timeout);
+    let mut waits = ChangeWaits::at(caller);
     for id in ids(wait.settling, parameters, &reply) {
-        let seen = wait.watch(&id, deadline).await?;
+        let seen = wait.watch(&id, &mut waits, deadline).await?;
         if let Some(seen) = seen.filter(|seen| !wait.is_reached(seen)) {
             return Err(wait.goal_missed(&id, &text_of(&seen, "Status")).await);
         }
@@ -94,13 +88,17 @@ impl<'a> Wait<'a> {
         Some(Wait { caller, args, parameters, transition, settling, goal })
     }
 
-    /// Polls until the resource has a lasting status; `None` if it is deleted.
-    async fn watch(&self, id: &str, deadline: Instant) -> Result<Option<Value>, Failure> {
+    /// Looks until the resource has a lasting status; `None` if it is deleted.
+    async fn watch(
+        &self,
+        id: &str,
+        waits: &mut ChangeWaits<'_>,
+        deadline: Instant,
+    ) -> Result<Option<Value>, Failure> {
         let mut progress = WaitDisplay::new(id);
-        let nearby = self.caller.client.endpoint.is_loopback();
-        let mut pause = if nearby { SHORTEST_PAUSE } else { FIRST_PAUSE };
         let mut settled = 0;
         loop {
+            waits.begin_look();
             let Some(seen) = self.poll(id).await? else {
                 progress.end("gone");
                 return self.gone(id);
@@ -112,12 +110,10 @@ impl<'a> Wait<'a> {
                 return Ok(Some(seen));
             }
             progress.show(&status);
-            if Instant::now() + pause > deadline {
+            if !waits.until_next(deadline).await {
                 progress.end(&status);
                 return Err(self.too_late(id, &status));
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -211,10 +207,7 @@ fn names(resource: &Value, field: &str, wanted: &str) -> bool {
 
 /// The reason why the operation failed, if the server is a diskdock and gives it.
 async fn given_up_reason(caller: &SigningClient, noun: &str, id: &str) -> Option<String> {
-    // The token must not be sent to another kind of server, so ask first what it is.
-    Controls::of(caller.client.clone(), None).get("/health").await.ok()?.get("version")?;
-    let token = token_for(&caller.client.endpoint.url());
-    let controls = Controls::of(caller.client.clone(), token);
+    let controls = controls_of(caller).await?;
     let path = format!("/operations?{noun}={id}");
     let reply = controls.get(&path).await.ok()?;
     let operations = reply.get("operations").unwrap_or(&reply).as_array()?;
