@@ -61,7 +61,7 @@ fn ephemeral_fleet(bench: &mut Bench) -> io::Result<Fleet> {
     Ok((server, pairs))
 }
 
-fn durable_fleet(bench: &mut Bench) -> io::Result<Fleet> {
+pub(crate) fn durable_fleet(bench: &mut Bench) -> io::Result<Fleet> {
     let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
     let directory = bench.seeds.of("fleet", snapshot)?;
     Ok((bench.start(Some(&directory))?, pairs))
@@ -89,7 +89,7 @@ fn in_turn(
 }
 
 /// Imports a state. An older server names a field that it does not know; the state goes without it.
-fn import(server: &Process, mut state: Value) -> io::Result<()> {
+pub(crate) fn import(server: &Process, mut state: Value) -> io::Result<()> {
     loop {
         let body = serde_json::to_vec(&state)?;
         let head = format!(
@@ -162,7 +162,7 @@ fn row(
 }
 
 /// Waits until nothing is in flight any more; none if that does not happen.
-fn wait_until_idle(server: &Process) -> io::Result<Option<Duration>> {
+pub(crate) fn wait_until_idle(server: &Process) -> io::Result<Option<Duration>> {
     let began = Instant::now();
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     while began.elapsed() < IDLE_WITHIN {
@@ -177,7 +177,7 @@ fn wait_until_idle(server: &Process) -> io::Result<Option<Duration>> {
 }
 
 /// Each connection attaches all disks that are its own, then detaches them, and so on.
-struct Moving {
+pub(crate) struct Moving {
     attach: Template,
     detach: Template,
     stamp: Stamp,
@@ -194,7 +194,8 @@ struct Moved {
 }
 
 impl Moving {
-    fn new(server: &Process, pairs: Vec<(String, String)>) -> Moving {
+    /// The calls for these disks and their instances.
+    pub(crate) fn new(server: &Process, pairs: Vec<(String, String)>) -> Moving {
         let host = server.address.to_string();
         let own = [("DiskId", "{}"), ("InstanceId", "{}"), ("RegionId", seed::REGION)];
         let moved = |(disk, instance)| Moved { disk, instance, attached: false };
@@ -209,7 +210,7 @@ impl Moving {
     }
 
     /// Gives each connection every so-manieth disk.
-    fn share_out(&mut self, connections: usize) {
+    pub(crate) fn share_out(&mut self, connections: usize) {
         self.connections = connections;
         // The first question moves on to the disk after the last one.
         self.last = (0..connections).map(|at| at + self.disks.len()).collect();

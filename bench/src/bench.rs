@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::hosts::Cluster;
 use crate::load::{self, LoadResult, Work};
 use crate::process::{self, Process};
 use crate::seed::{REGION, Seeds};
@@ -27,6 +28,8 @@ pub(crate) struct Scale {
     pub in_flight: usize,
     /// For how long.
     pub in_flight_time: Duration,
+    /// The hosts that pull their work.
+    pub cluster: Cluster,
 }
 
 /// One run of the benchmark.
@@ -37,6 +40,8 @@ pub(crate) struct Bench {
     pub server: PathBuf,
     /// Where data directories and recorded answers lie; removed at the end.
     pub scratch: PathBuf,
+    /// The address of a PostgreSQL server in which databases can be made.
+    pub postgres: Option<String>,
     /// The store made so far.
     pub seeds: Seeds,
     /// The lines so far.

@@ -58,7 +58,17 @@ pub(crate) fn run(
     time: Duration,
     work: &mut impl Work,
 ) -> io::Result<LoadResult> {
-    let generator = Generator::connect(address, connections)?;
+    run_at_all(&[address], connections, time, work)
+}
+
+/// The same, the connections shared out among these addresses.
+pub(crate) fn run_at_all(
+    addresses: &[SocketAddr],
+    connections: usize,
+    time: Duration,
+    work: &mut impl Work,
+) -> io::Result<LoadResult> {
+    let generator = Generator::connect(addresses, connections)?;
     let began = Instant::now();
     generator.run(began, began + time, work)
 }
@@ -72,10 +82,10 @@ struct Generator {
 }
 
 impl Generator {
-    fn connect(address: SocketAddr, count: usize) -> io::Result<Generator> {
+    fn connect(addresses: &[SocketAddr], count: usize) -> io::Result<Generator> {
         let poll = Poll::new()?;
         let mut connections = Vec::with_capacity(count);
-        for at in 0..count {
+        for (at, address) in (0..count).zip(addresses.iter().cycle()) {
             let stream = std::net::TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;

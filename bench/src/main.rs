@@ -5,11 +5,13 @@ mod attach;
 mod bare;
 mod bench;
 mod callgrind;
+mod database;
 mod describe;
 mod detach;
 mod filters;
 mod footprint;
 mod guard;
+mod hosts;
 mod in_flight;
 mod launch;
 mod load;
@@ -17,6 +19,7 @@ mod machine;
 mod mixed;
 mod process;
 mod seed;
+mod servers;
 mod sign;
 mod table;
 mod walks;
@@ -29,6 +32,7 @@ use std::time::Duration;
 
 use bench::{Bench, Scale};
 use clap::{Parser, Subcommand, ValueEnum};
+use hosts::Cluster;
 use seed::Seeds;
 
 /// Measure the diskdock server beside a bare HTTP handler.
@@ -59,6 +63,10 @@ struct Args {
     /// Where to keep data while it runs, on the disk that fsync is to be measured on
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
+    /// A PostgreSQL server for the parts servers and hosts, such as postgres://postgres@127.0.0.1:5432;
+    /// databases are made in it and dropped
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
     /// Count instructions per call with Valgrind instead, and fail if a call takes over 5% more
     /// than is recorded; with `--against`, print those of both servers
     #[arg(long, conflicts_with_all = ["quick", "only", "seconds"])]
@@ -109,9 +117,18 @@ enum Part {
     Detach,
     /// DetachDisk of disks that have or come from snapshots, are encrypted or limited; likewise
     DetachKinds,
+    /// AttachDisk and DetachDisk by servers over one PostgreSQL; only if it is asked for
+    Servers,
+    /// Hosts that pull their work from PostgreSQL; only if it is asked for
+    Hosts,
 }
 
 impl Part {
+    /// Whether it needs nothing that a machine may not have.
+    fn is_usual(self) -> bool {
+        !matches!(self, Part::Detach | Part::DetachKinds | Part::Servers | Part::Hosts)
+    }
+
     fn run(self, bench: &mut Bench) -> io::Result<()> {
         match self {
             Part::Start => footprint::start_up(bench),
@@ -127,6 +144,8 @@ impl Part {
             Part::InFlight => in_flight::writes(bench),
             Part::Detach => detach::detach(bench),
             Part::DetachKinds => detach::kinds::detach_kinds(bench),
+            Part::Servers => servers::accepted(bench),
+            Part::Hosts => hosts::work(bench),
         }
     }
 }
@@ -144,6 +163,7 @@ impl Args {
                 walked: 20_000,
                 in_flight: 1_000,
                 in_flight_time: time,
+                cluster: Cluster { hosts: 5, instances: 1_000, disks_each: 10 },
             }
         } else {
             Scale {
@@ -154,6 +174,7 @@ impl Args {
                 walked: 300_000,
                 in_flight: 50_000,
                 in_flight_time: time.max(TWO_RENEWALS),
+                cluster: Cluster { hosts: 200, instances: 100_000, disks_each: 10 },
             }
         }
     }
@@ -197,15 +218,17 @@ fn run(args: &Args) -> io::Result<()> {
 
 /// Runs the wanted parts and prints the table, also of what was measured before an error.
 fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
-    let by_default =
-        |part: &Part| args.only.is_empty() && !matches!(part, Part::Detach | Part::DetachKinds);
-    let wanted = |part: &&Part| by_default(part) || args.only.contains(part);
+    let wanted = |part: &&Part| match args.only.as_slice() {
+        [] => part.is_usual(),
+        only => only.contains(part),
+    };
     let parts: Vec<Part> = Part::value_variants().iter().filter(wanted).copied().collect();
     let bench = |name: &str, server: PathBuf, version: Option<i64>| {
         let scratch = scratch.join(name);
         std::fs::create_dir_all(&scratch)?;
         let seeds = Seeds::new(&scratch, version);
-        Ok::<_, io::Error>(Bench { scale: args.scale(), server, scratch, seeds, rows: Vec::new() })
+        let (scale, postgres, rows) = (args.scale(), args.postgres.clone(), Vec::new());
+        Ok::<_, io::Error>(Bench { scale, server, scratch, postgres, seeds, rows })
     };
     let mut ours = bench("ours", server, None)?;
     let theirs = args.against.clone();

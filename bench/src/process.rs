@@ -32,13 +32,23 @@ impl Process {
 
     /// The same, where the command ends in the program of the server.
     pub(crate) fn server_by(
-        mut command: Command,
+        command: Command,
         data: Option<&Path>,
         scratch: &Path,
     ) -> io::Result<Process> {
+        Process::server_with(command, data, scratch, &[])
+    }
+
+    /// The same with these options besides.
+    pub(crate) fn server_with(
+        mut command: Command,
+        data: Option<&Path>,
+        scratch: &Path,
+        options: &[&str],
+    ) -> io::Result<Process> {
         let address = free_address()?;
         command.args(["serve", "--pace", "fast", "--log", "warn", "--listen"]);
-        command.arg(address.to_string());
+        command.arg(address.to_string()).args(options);
         match data {
             Some(data) => command.arg("--data-dir").arg(data).env("TMPDIR", scratch),
             // TMPDIR would be a choice of where an ephemeral store lies: the default is measured.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diskdock::clock::Clock;
-use diskdock::gateway::keys::DEFAULT_ACCOUNT;
+use diskdock::gateway::keys::{DEFAULT_ACCOUNT, DEVELOPMENT_ID, DEVELOPMENT_SECRET};
 use diskdock::ids::IdGenerator;
 use diskdock::store::sqlite::{BackupOrigin, BackupPlan, Durability, STORE, Sqlite};
 use diskdock::store::{Export, Store, WriteTx};
@@ -15,6 +15,10 @@ use domain::{Category, ChargeType, Disk, Instance, InstanceStatus, Moment, Unkno
 
 /// The region of everything.
 pub(crate) const REGION: &str = "cn-hangzhou";
+/// The key that requests are signed with, as `--key` takes it.
+pub(crate) fn key() -> String {
+    format!("{DEVELOPMENT_ID}:{DEVELOPMENT_SECRET}")
+}
 /// The zone of everything.
 pub(crate) const ZONE: &str = "cn-hangzhou-i";
 /// The type of every instance.
@@ -136,6 +140,29 @@ pub(crate) fn fleet(instances: usize, disks_each: usize) -> (Export, Vec<(String
         }
     }
     (Export::empty().with(disks).with(instances), pairs)
+}
+
+/// Instances on hosts, and Available disks for each of them, with the disks and their instances.
+/// The first of the instances has number `first`, by which ids differ from call to call.
+pub(crate) fn placed(
+    first: usize,
+    instances: usize,
+    disks_each: usize,
+    host: impl Fn(usize) -> String,
+) -> (Export, Vec<(String, String)>) {
+    let now = Clock::default().now();
+    let ids = IdGenerator::from_seed(1_000 + u64::try_from(first).unwrap_or(u64::MAX));
+    let (mut made, mut disks, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+    for at in 0..instances {
+        let instance = Instance { host: host(at), ..instance(&ids, first + at, now) };
+        for _ in 0..disks_each {
+            let disk = disk(&ids, first * disks_each + disks.len(), now);
+            pairs.push((disk.id.to_string(), instance.id.to_string()));
+            disks.push(disk);
+        }
+        made.push(instance);
+    }
+    (Export::empty().with(disks).with(made), pairs)
 }
 
 fn disk(ids: &IdGenerator, number: usize, now: Moment) -> Disk {

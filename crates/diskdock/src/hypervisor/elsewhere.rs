@@ -68,6 +68,10 @@ impl Machines for Elsewhere {
     }
 
     /// Hosts compare their own machines with the store.
+    fn has_machines(&self) -> bool {
+        false
+    }
+
     fn follows_store(&self) -> bool {
         true
     }

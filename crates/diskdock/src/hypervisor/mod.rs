@@ -8,6 +8,7 @@ mod disk_limit;
 mod disk_spec;
 mod elsewhere;
 mod forward;
+mod pause_refusals;
 pub mod qemu;
 mod simulated;
 
@@ -24,6 +25,7 @@ pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
 pub use elsewhere::Elsewhere;
 pub(crate) use forward::{FORWARD_TAG, Forward};
+use pause_refusals::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, paused_already};
 pub use simulated::{
     Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, parse_duration_ms,
 };
@@ -154,19 +156,6 @@ pub struct ObservedState {
     pub problems: Vec<String>,
 }
 
-/// Why a machine stands still that an operator has paused.
-const PAUSED_BY_OPERATOR: &str =
-    "the virtual machine was paused by an operator; `diskdock admin resume` lets it go on";
-/// Why a machine cannot be paused or resumed that is off.
-const OFF: &str = "the virtual machine is off";
-/// Why a machine cannot be resumed that runs.
-const NOT_PAUSED: &str = "the virtual machine is not paused";
-
-/// The refusal to pause a machine that stands still for this reason.
-fn paused_already(why: &str) -> Progress {
-    Progress::Failed(format!("cannot be paused once more: {why}"))
-}
-
 /// A driver: machines, and the disks that they are given.
 pub trait Hypervisor: Machines + Disks {}
 
@@ -229,6 +218,10 @@ pub trait Machines: Send + Sync {
     /// The observed state of an instance; `None` if the driver has no record of it. Read-only: what
     /// happened since the last [`Machines::reconcile_devices`] may be missing from it.
     fn observe<'a>(&'a self, instance: &'a InstanceId) -> DriverFuture<'a, Option<ObservedState>>;
+    /// Whether this driver can have machines, so that there is something to compare with the store.
+    fn has_machines(&self) -> bool {
+        true
+    }
     /// Whether machines are what the store says, so that there is nothing to compare with it.
     fn follows_store(&self) -> bool {
         false

@@ -17,12 +17,14 @@ use crate::clock::Clock;
 use crate::hypervisor::Hypervisor;
 use crate::store::{HostTerm, Store, StoreError};
 
-/// How often a host is heard of: it counts as silent after several times that.
-const HEARD_OF_EVERY: Duration = Duration::from_secs(5);
+/// How often a host is heard of: it counts as silent after three times that. All hosts together are
+/// a load on the database, also when nothing happens.
+const HEARD_OF_EVERY: Duration = Duration::from_secs(10);
 /// How long a host rests between two looks for work: the longest delay of a wake-up that is lost.
 const LOOKS_EVERY: Duration = Duration::from_secs(2);
-/// How long it rests between two comparisons of store and machines.
-const RECONCILED_EVERY: Duration = Duration::from_secs(20);
+/// How long it rests between two comparisons of store and machines. A machine that changes is
+/// compared at once.
+const RECONCILED_EVERY: Duration = Duration::from_secs(30);
 /// How long it rests between two looks for damaged disks.
 const DAMAGES_MARKED_EVERY: Duration = Duration::from_secs(5);
 

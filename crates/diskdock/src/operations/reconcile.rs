@@ -19,7 +19,7 @@ pub(super) use on_host::reconcile_host;
 
 use super::disk_limits::limit_disks;
 use crate::hypervisor::{AttachmentId, Hypervisor, ObservedState};
-use crate::store::{AttachedDisk, AttachedDisks, EntityReads, ReadTx, Store, StoreError, WriteTx};
+use crate::store::{AttachedDisk, AttachedDisks, ReadTx, Store, StoreError, WriteTx};
 
 /// Instances that are looked up in one read.
 const PAGE: u32 = 256;
@@ -55,7 +55,7 @@ pub async fn find_differences(
     store: &Store,
     hypervisor: &dyn Hypervisor,
 ) -> Result<Vec<Difference>, StoreError> {
-    visit_all(store, |instance, disks| async {
+    visit_all(store, hypervisor, None, |instance, disks| async {
         let found = observe_until_unchanged(store, hypervisor, instance, disks).await?;
         Ok(found.into_iter().filter_map(RepairableDifference::difference).collect())
     })
@@ -73,7 +73,7 @@ pub async fn reconcile(
     if_missing: MissingInHypervisor,
     now: Moment,
 ) -> Result<Vec<Difference>, StoreError> {
-    visit_all(store, |instance, disks| {
+    visit_all(store, hypervisor, None, |instance, disks| {
         reconcile_instance(store, hypervisor, if_missing, instance, disks, now)
     })
     .await
@@ -105,30 +105,33 @@ async fn read_instance(
     store.read(move |tx| Ok((tx.instance(&id)?, tx.attached(&id)?))).await
 }
 
-/// Visits every instance with its disks, some at a time.
+/// Visits every instance with its disks, or those of a host, some at a time. None where the
+/// machines are elsewhere.
 async fn visit_all<F>(
     store: &Store,
+    hypervisor: &dyn Hypervisor,
+    host: Option<&str>,
     visit: impl Fn(Instance, AttachedDisks) -> F,
 ) -> Result<Vec<Difference>, StoreError>
 where
     F: Future<Output = Result<Vec<Difference>, StoreError>>,
 {
     let mut differences = Vec::new();
+    if !hypervisor.has_machines() {
+        return Ok(differences);
+    }
     let mut after: Option<InstanceId> = None;
     loop {
-        let begins = after.take();
-        let read = move |tx: &dyn ReadTx| {
-            let instances = tx.walk::<Instance>(begins.as_ref(), PAGE)?;
-            let with_disks = instances.into_iter().map(|instance| {
-                let disks = tx.attached(&instance.id)?;
-                Ok((instance, disks))
-            });
-            with_disks.collect::<Result<Vec<_>, StoreError>>()
-        };
+        let (begins, host) = (after.take(), host.map(str::to_owned));
+        let read =
+            move |tx: &dyn ReadTx| tx.instances_with_disks(host.as_deref(), begins.as_ref(), PAGE);
         let page = store.read(read).await?;
-        let Some((last, _)) = page.last() else { return Ok(differences) };
-        after = Some(last.id.clone());
+        after = page.last().map(|(last, _)| last.id.clone());
+        let is_last = page.len() < PAGE as usize;
         visit_page(page, &visit, &mut differences).await?;
+        if is_last {
+            return Ok(differences);
+        }
     }
 }
 

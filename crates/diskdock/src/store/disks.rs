@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use domain::{
-    AccountId, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, InstanceId, LockReason,
-    Moment, Phase,
+    AccountId, Category, ChargeType, Disk, DiskId, DiskKind, DiskStatus, Instance, InstanceId,
+    LockReason, Moment, Phase,
 };
 
 use super::list::{ListPage, Page, RESOURCE_GROUP, Scope, has_tags, like, within};
@@ -166,6 +166,28 @@ impl DiskFilter {
 /// Lists by instance show a disk from In_use through Detaching, not while it is Attaching.
 fn shows_on(disk: &Disk, instance: &InstanceId) -> bool {
     disk.on(instance).is_some_and(|at| at.phase != Phase::Attaching)
+}
+
+/// A page of the instances of a host, or of all, with their disks, row by row.
+pub(super) fn with_instances<R: ReadTx + ?Sized>(
+    tx: &R,
+    host: Option<&str>,
+    after: Option<&InstanceId>,
+    most: u32,
+) -> Result<Vec<(Instance, AttachedDisks)>, StoreError> {
+    let instances = match host {
+        None => tx.walk::<Instance>(after, most)?,
+        Some(host) => {
+            let ids = tx.instances_on(host, after, most)?;
+            let found = ids.iter().filter_map(|id| tx.instance(id).transpose());
+            found.collect::<Result<_, _>>()?
+        }
+    };
+    let with_disks = instances.into_iter().map(|instance| {
+        let disks = tx.attached(&instance.id)?;
+        Ok((instance, disks))
+    });
+    with_disks.collect()
 }
 
 /// The disks that match, newest first, a page of them.

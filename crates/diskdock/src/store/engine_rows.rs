@@ -133,6 +133,12 @@ pub(super) fn disk_in(resource: &dyn DynEntity) -> Option<&Disk> {
     any.downcast_ref()
 }
 
+/// The instance, if this resource is one.
+pub(super) fn instance_in(resource: &dyn DynEntity) -> Option<&Instance> {
+    let any: &dyn Any = resource;
+    any.downcast_ref()
+}
+
 /// The place of an instance on a host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Load<'e> {
@@ -158,8 +164,7 @@ pub(super) fn loads<'e>(
 }
 
 fn load(resource: &dyn DynEntity) -> Option<Load<'_>> {
-    let any: &dyn Any = resource;
-    let instance = any.downcast_ref::<Instance>().filter(|instance| !instance.host.is_empty())?;
+    let instance = instance_in(resource).filter(|instance| !instance.host.is_empty())?;
     let (host, instance_type) = (&*instance.host, &*instance.instance_type);
     Some(Load { host, instance: instance.id.as_str(), instance_type })
 }

@@ -98,6 +98,17 @@ pub trait ReadTx: HostReads {
     ) -> Result<ListPage<Instance>, StoreError> {
         self.list(filter, page)
     }
+    /// Up to `most` instances, of all accounts, that come after this one in the order of ids, with
+    /// their disks: those of a host, or all. Where each row costs a round trip, all of them cost
+    /// two.
+    fn instances_with_disks(
+        &self,
+        host: Option<&str>,
+        after: Option<&InstanceId>,
+        most: u32,
+    ) -> Result<Vec<(Instance, AttachedDisks)>, StoreError> {
+        disks::with_instances(self, host, after, most)
+    }
     /// User data of an instance, in Base64.
     fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError>;
     /// The recorded reply of an earlier request with this token.

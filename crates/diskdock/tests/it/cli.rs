@@ -176,8 +176,9 @@ impl Seen {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
-        let target = line.strip_prefix("POST /").unwrap().split(' ').next().unwrap();
-        let query = decode::query(target.trim_start_matches('?')).unwrap();
+        let target = line.split(' ').nth(1).unwrap();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let query = decode::query(query).unwrap();
         let mut headers = HeaderMap::new();
         loop {
             line.clear();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use domain::{Disk, Instance, InstanceId};
 
-use super::super::engine_rows::{attachments, disk_in};
+use super::super::engine_rows::{attachments, disk_in, instance_in};
 use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
 use super::postgres_tx::PostgresTx;
-use super::value::values;
+use super::value::{SqlValue, values};
 
 /// The disks of an instance. A write that asks for them holds the instance, so that no other server
 /// attaches one meanwhile.
@@ -23,18 +23,70 @@ pub(super) fn of_instance(
                WHERE attachments.instance = $1 ORDER BY attachments.disk";
     let mut attached = Vec::new();
     for row in tx.query(sql, values![instance.as_str()])? {
-        let found = (Disk::TYPE.decode)(row.get(0))?;
-        let Some(disk) = disk_in(found.as_ref()) else { continue };
-        attached.extend(disk.on(instance).map(|at| {
-            Arc::new(AttachedDisk {
-                disk: disk.id.clone(),
-                device: at.device.clone(),
-                phase: at.phase,
-                generation: at.generation,
-            })
-        }));
+        attached.extend(on_instance(row.get(0), instance)?);
     }
     Ok(attached)
+}
+
+/// The attachment to an instance of the disk with this body.
+fn on_instance(body: &str, instance: &InstanceId) -> Result<Option<Arc<AttachedDisk>>, StoreError> {
+    let found = (Disk::TYPE.decode)(body)?;
+    let Some(disk) = disk_in(found.as_ref()) else { return Ok(None) };
+    Ok(disk.on(instance).map(|at| {
+        Arc::new(AttachedDisk {
+            disk: disk.id.clone(),
+            device: at.device.clone(),
+            phase: at.phase,
+            generation: at.generation,
+        })
+    }))
+}
+
+/// A page of the instances of a host, or of all, with their disks: the instances in one statement,
+/// the disks of all of them in another.
+pub(super) fn of_instances(
+    tx: &PostgresTx<'_>,
+    host: Option<&str>,
+    after: Option<&InstanceId>,
+    most: u32,
+) -> Result<Vec<(Instance, AttachedDisks)>, StoreError> {
+    tx.allow_lists()?;
+    let on_host = |column: &str| match host {
+        None => String::new(),
+        Some(_) => {
+            format!("JOIN placements ON placements.instance = {column} AND placements.host = $3 ")
+        }
+    };
+    let with_host = |first: SqlValue, second: SqlValue| {
+        [first, second].into_iter().chain(host.map(SqlValue::from)).collect::<Vec<_>>()
+    };
+    let after = after.map_or("", InstanceId::as_str);
+    let sql = format!(
+        "SELECT instances.body, instances.revision FROM instances {}\
+         WHERE instances.id > $1 ORDER BY instances.id LIMIT $2",
+        on_host("instances.id")
+    );
+    let mut page: Vec<(Instance, AttachedDisks)> = Vec::new();
+    for row in tx.query(&sql, &with_host(after.into(), i64::from(most).into()))? {
+        let found = tx.decoded(Instance::TYPE, &row)?;
+        page.extend(instance_in(found.as_ref()).map(|found| (found.clone(), Vec::new())));
+    }
+    let Some((last, _)) = page.last() else { return Ok(page) };
+    let sql = format!(
+        "SELECT attachments.instance, disks.body FROM attachments \
+         JOIN disks ON disks.id = attachments.disk {}\
+         WHERE attachments.instance > $1 AND attachments.instance <= $2 \
+         ORDER BY attachments.instance, attachments.disk",
+        on_host("attachments.instance")
+    );
+    for row in tx.query(&sql, &with_host(after.into(), last.id.as_str().into()))? {
+        let id: &str = row.get(0);
+        let place = page.binary_search_by(|(instance, _)| instance.id.as_str().cmp(id));
+        if let Some((instance, disks)) = place.ok().and_then(|at| page.get_mut(at)) {
+            disks.extend(on_instance(row.get(1), &instance.id)?);
+        }
+    }
+    Ok(page)
 }
 
 /// Brings the lists from where a disk was to where it is now. Other resources are on no list.

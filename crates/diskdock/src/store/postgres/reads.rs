@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccountId, DiskId, InstanceId, Moment, OperationId, SnapshotId, Uptime};
+use domain::{AccountId, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime};
 use tokio_postgres::Row;
 
 use super::super::{
@@ -47,6 +47,15 @@ impl ReadTx for PostgresTx<'_> {
 
     fn attached(&self, instance: &InstanceId) -> Result<AttachedDisks, StoreError> {
         attachments::of_instance(self, instance)
+    }
+
+    fn instances_with_disks(
+        &self,
+        host: Option<&str>,
+        after: Option<&InstanceId>,
+        most: u32,
+    ) -> Result<Vec<(Instance, AttachedDisks)>, StoreError> {
+        attachments::of_instances(self, host, after, most)
     }
 
     fn user_data(&self, id: &InstanceId) -> Result<Option<String>, StoreError> {

@@ -1,14 +1,16 @@
 //! Hosts: their records and heartbeats, what is placed on them, the work that waits for them, and
 //! the writes of an earlier epoch.
 
-use diskdock::store::{HostTerm, OperationRow, StoreError, host_of_owner, owner_of_host};
+use diskdock::store::{
+    AttachedDisks, HostTerm, OperationRow, ReadTx, StoreError, host_of_owner, owner_of_host,
+};
 use domain::host::{Host, HostAdmission, HostHypervisor, HostResources, HostStorage, Overcommit};
 use domain::{Instance, InstanceId, OperationId};
 
-use super::entities::instance;
+use super::entities::{disk, instance};
 use super::operations::operation;
 use super::{Fresh, Open};
-use crate::harness::ZONE;
+use crate::harness::{BEGINNING, ZONE};
 
 pub(crate) async fn contract(open: Open) {
     hosts_are_kept_and_heard_of(open).await;
@@ -82,6 +84,7 @@ async fn placed_follows_every_change_of_an_instance(open: Open) {
     assert_eq!(placed("a"), (of(2), ids(&["i-one", "i-two"])));
     let after = fresh.read(|tx| tx.instances_on("a", Some(&"i-one".into()), 10));
     assert_eq!(after, ids(&["i-two"]));
+    disks_come_with_their_instances(&fresh).await;
     // Other changes of an instance change nothing here.
     fresh
         .write(|tx| {
@@ -104,6 +107,34 @@ async fn placed_follows_every_change_of_an_instance(open: Open) {
     assert_eq!(placed("a"), (of(1), ids(&["i-two"])));
     fresh.write(|tx| tx.wipe()).await;
     assert_eq!(placed("a"), (Some(vec![]), vec![]), "hosts outlive what is on them");
+}
+
+async fn disks_come_with_their_instances(fresh: &Fresh) {
+    for (name, of) in [("1", "i-two"), ("2", "i-two"), ("3", "i-three")] {
+        let mut disk = disk(name);
+        disk.begin_attach(of.into(), "/dev/xvdb".to_owned(), BEGINNING).unwrap();
+        fresh.write(move |tx| tx.save_disk(&disk)).await;
+    }
+    let page = |host: Option<&'static str>, after: Option<&str>, most| {
+        let after = after.map(InstanceId::from);
+        let read = move |tx: &dyn ReadTx| tx.instances_with_disks(host, after.as_ref(), most);
+        let found = fresh.read(read);
+        let line = |(instance, disks): (Instance, AttachedDisks)| {
+            let disks: Vec<_> = disks.iter().map(|at| at.disk.to_string()).collect();
+            format!("{}: {}", instance.id, disks.join(" "))
+        };
+        found.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let on_a = Some("a");
+    assert_eq!(page(on_a, None, 10), ["i-one: ", "i-two: d-1 d-2"]);
+    assert_eq!(page(on_a, None, 1), ["i-one: "]);
+    assert_eq!(page(on_a, Some("i-one"), 1), ["i-two: d-1 d-2"]);
+    assert!(page(on_a, Some("i-two"), 10).is_empty());
+    assert_eq!(page(None, None, 10), ["i-one: ", "i-three: d-3", "i-two: d-1 d-2"]);
+    assert_eq!(page(None, Some("i-one"), 1), ["i-three: d-3"]);
+    for id in ["d-1", "d-2", "d-3"] {
+        fresh.write(move |tx| tx.remove_disk(&id.into())).await;
+    }
 }
 
 async fn work_is_taken_once_and_by_its_host(open: Open) {
