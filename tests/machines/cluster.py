@@ -47,19 +47,24 @@ class NamedProcess(Process):
 class HostProcess(NamedProcess):
     """One `diskdock host` with an image of the test guest. Stands for the host of its machines and disks."""
 
-    def __init__(self, cluster, name, image="guest"):
+    def __init__(self, cluster, name, image="guest", options=(), environment=None):
         super().__init__(cluster.root, name)
-        self.cluster, self.call = cluster, cluster.call
+        self.cluster, self.call, self.options = cluster, cluster.call, options
+        self.environment = environment or {}
         self.import_guest(image)
 
     def import_guest(self, image):
         import_guest(self.data, image)
 
+    def begin(self, failpoint=None):
+        """Starts the process."""
+        self.run("host", "--store", self.cluster.database, "--name", self.name, "--zone", ZONE, "--hypervisor", "qemu",
+                 "--accel", "tcg", "--processors", "8", "--memory", "8", *self.options, failpoint=failpoint)
+
     def start(self, failpoint=None):
         """Starts the process, and waits until it works."""
         begins = self.log.stat().st_size if self.log.exists() else 0
-        self.run("host", "--store", self.cluster.database, "--name", self.name, "--zone", ZONE, "--hypervisor", "qemu",
-                 "--accel", "tcg", "--processors", "8", "--memory", "8", failpoint=failpoint)
+        self.begin(failpoint)
 
         def works():
             assert self.process.poll() is None, self.log_tail()

@@ -1,6 +1,7 @@
 //! Puts the parts together: the same for the program and for tests.
 
 mod driver;
+pub mod fence;
 pub mod host;
 mod hosts_view;
 mod periodic_tasks;

@@ -2,6 +2,7 @@
 //! instances; how much of that is used follows from the instances that are placed on it.
 
 pub mod placement;
+mod pool;
 mod resources;
 
 use serde::de::IgnoredAny;
@@ -11,6 +12,7 @@ use crate::inventory::Image;
 use crate::string_enum::string_enum;
 use crate::unknown::UnknownFields;
 
+pub use pool::HostPool;
 pub use resources::{HostResources, Overcommit};
 
 /// How long nothing may be heard of a host before it counts as silent, in milliseconds. It renews
@@ -27,6 +29,8 @@ string_enum!(
         Open = "open",
         /// It takes no new instances; those that it has stay.
         Drained = "drained",
+        /// It is being fenced: whether its guests still write is unknown.
+        Fencing = "fencing",
         /// Its writes are refused by the storage: none of its guests is heard any more.
         Fenced = "fenced",
     }
@@ -41,6 +45,8 @@ string_enum!(
         Silent = "not heard of",
         /// It takes no new instances.
         Drained = "drained",
+        /// It is being fenced: whether its guests still write is unknown.
+        Fencing = "fencing",
         /// Its writes are refused by the storage.
         Fenced = "fenced",
     }
@@ -51,6 +57,8 @@ string_enum!(
     HostStorage {
         /// A directory of the host: its disks belong to it alone.
         Directory = "directory",
+        /// A pool of Ceph: its disks can be attached on every host of the pool.
+        Rbd = "rbd",
     }
 );
 
@@ -83,6 +91,9 @@ pub struct Host {
     pub overcommit: Overcommit,
     /// Where the bytes of its disks are.
     pub storage: HostStorage,
+    /// The pool of Ceph that its disks are in; none if they are in a directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<HostPool>,
     /// The machines of its instances.
     #[serde(default = "simulated", skip_serializing_if = "is_simulated")]
     pub hypervisor: HostHypervisor,
@@ -129,6 +140,7 @@ impl Host {
     pub fn state(&self, heard_ms_ago: Option<i64>) -> HostState {
         let is_silent = heard_ms_ago.is_none_or(|ago| ago > SILENT_AFTER_MS);
         match self.admission {
+            HostAdmission::Fencing => HostState::Fencing,
             HostAdmission::Fenced => HostState::Fenced,
             HostAdmission::Open | HostAdmission::Drained if is_silent => HostState::Silent,
             HostAdmission::Drained => HostState::Drained,

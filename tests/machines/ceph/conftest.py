@@ -1,79 +1,12 @@
-"""A Ceph cluster, which `tests/ceph/with` has started, and hosts whose disks are in its pool."""
-
-import json
-import os
-import pathlib
-import subprocess
+"""Hosts whose disks are in the pool of a Ceph cluster."""
 
 import pytest
-
-WITHIN_S = 60
-
-
-class Pool:
-    """The pool of the cluster. What an earlier test has left in it is thrown away."""
-
-    name = "disks"
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.keyring = directory / "client.keyring"
-        for image in self.rbd("ls"):
-            self.run("rbd", "--pool", self.name, "--no-progress", "snap", "purge", image)
-            self.run("rbd", "--pool", self.name, "trash", "mv", image)
-
-    @property
-    def storage(self):
-        """The value of --storage."""
-        return f"rbd:pool={self.name},conf={self.directory}/ceph.conf,user=diskdock,keyring={self.keyring}"
-
-    def run(self, program, *arguments):
-        line = [program, "--conf", f"{self.directory}/ceph.conf", *map(str, arguments)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=WITHIN_S)
-        assert done.returncode == 0, f"{line}: {done.stderr}"
-        return done.stdout
-
-    def rbd(self, *arguments):
-        """What `rbd` says in JSON."""
-        return json.loads(self.run("rbd", "--format", "json", "--pool", self.name, *arguments))
-
-    def images(self):
-        return sorted(self.rbd("ls"))
-
-    def watchers(self, image):
-        """Where an image is open."""
-        return self.rbd("status", image)["watchers"]
-
-    def stop_osd(self):
-        """Ends the OSD as a crash does, and starts it again when the block ends."""
-        return Away(self.directory / "control")
-
-
-class Away:
-    """Ceph without its OSD."""
-
-    def __init__(self, control):
-        self.control, self.is_back = control, False
-
-    def __enter__(self):
-        subprocess.run([self.control, "stop-osd"], check=True, timeout=WITHIN_S)
-        return self
-
-    def come_back(self):
-        subprocess.run([self.control, "start-osd"], check=True, timeout=WITHIN_S)
-        self.is_back = True
-
-    def __exit__(self, *_):
-        if not self.is_back:
-            self.come_back()
+from pool import pool_of_cluster
 
 
 @pytest.fixture
 def pool():
-    directory = os.environ.get("DISKDOCK_TEST_CEPH")
-    if not directory:
-        pytest.fail("there is no Ceph: tests/ceph/with tests/machines/run ceph", pytrace=False)
-    return Pool(pathlib.Path(directory))
+    return pool_of_cluster()
 
 
 @pytest.fixture

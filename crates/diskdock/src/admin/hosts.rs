@@ -2,11 +2,12 @@
 //! operator on them.
 
 use axum::extract::{Path, State};
-use domain::host::HostAdmission;
+use domain::host::{HostAdmission, HostStorage};
 use domain::{Host, HostState};
 use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
+use crate::assembly::fence::hand_discards_over;
 use crate::service::placement::used;
 use crate::store::{HostRecord, WriteTx};
 
@@ -32,6 +33,7 @@ fn shown(state: &AdminState, found: &HostRecord) -> Value {
         "allowed": host.allowed(),
         "used": used(inventory, placed),
         "storage": host.storage.as_str(),
+        "pool": host.pool,
         "hypervisor": host.hypervisor.as_str(),
         "images": host.images.iter().map(|image| &image.id).collect::<Vec<_>>(),
         "epoch": host.epoch,
@@ -48,7 +50,7 @@ pub(crate) async fn admit(
     let admission = match verb.as_str() {
         "drain" => HostAdmission::Drained,
         "undrain" => HostAdmission::Open,
-        "fence" => return Err(cannot_be_fenced(&name)),
+        "fence" => return Err(cannot_be_fenced(&state, &name).await?),
         other => {
             let error = format!("{other} is nothing that can be done with a host");
             return Err(AdminError::not_found(error, "Use drain or undrain."));
@@ -58,7 +60,7 @@ pub(crate) async fn admit(
     let write = move |tx: &mut dyn WriteTx| {
         let Some(found) = tx.host(&wanted)? else { return Ok(None) };
         let mut found = found;
-        if found.host.admission != HostAdmission::Fenced {
+        if !is_fenced(&found) {
             found.host.admission = admission;
             tx.save_host(&found.host)?;
         }
@@ -66,7 +68,7 @@ pub(crate) async fn admit(
     };
     let found = state.gateway.services.store.write(write).await?;
     let found = found.ok_or_else(|| unknown(&name))?;
-    if found.host.admission == HostAdmission::Fenced {
+    if is_fenced(&found) {
         let hint = "It can register again with a new boot, and a new key of the storage.";
         return Err(AdminError::conflict(format!("{name} is fenced"), hint));
     }
@@ -84,6 +86,7 @@ pub(crate) async fn remove(
         let Some(found) = tx.host(&wanted)? else { return Ok(None) };
         let why = obstacle(&found);
         if why.is_none() {
+            hand_discards_over(tx, &found.host)?;
             tx.remove_host(&wanted)?;
         }
         Ok(Some(why))
@@ -106,19 +109,42 @@ fn obstacle(found: &HostRecord) -> Option<(&'static str, &'static str)> {
     }
     match Host::state(&found.host, found.heard_ms_ago) {
         HostState::Silent | HostState::Fenced => None,
+        HostState::Fencing => {
+            Some(("is being fenced", "Repeat `diskdock hosts fence` until it has ended."))
+        }
         HostState::Up | HostState::Drained => {
             Some(("is still heard of", "Stop its `diskdock host` and wait half a minute."))
         }
     }
 }
 
-/// The storage of a host cannot refuse the writes of its guests.
-fn cannot_be_fenced(name: &str) -> AdminError {
-    let error = format!(
-        "{name} keeps its disks in a directory: nothing can keep its guests from writing to them"
-    );
-    let hint = "Turn the computer off by hand. Its disks stay where they are.";
-    AdminError::conflict(error, hint)
+fn is_fenced(found: &HostRecord) -> bool {
+    match found.host.admission {
+        HostAdmission::Fencing | HostAdmission::Fenced => true,
+        HostAdmission::Open | HostAdmission::Drained => false,
+    }
+}
+
+/// A server fences no host: it has no key of the storage, and a directory refuses nothing.
+async fn cannot_be_fenced(state: &AdminState, name: &str) -> Result<AdminError, AdminError> {
+    let wanted = name.to_owned();
+    let found = state.gateway.services.store.read(move |tx| tx.host(&wanted)).await?;
+    let found = found.ok_or_else(|| unknown(name))?;
+    Ok(match found.host.storage {
+        HostStorage::Directory => {
+            let error = format!(
+                "{name} keeps its disks in a directory: nothing can keep its guests from writing \
+                 to them"
+            );
+            let hint = "Turn the computer off by hand. Its disks stay where they are.";
+            AdminError::conflict(error, hint)
+        }
+        HostStorage::Rbd => {
+            let error = format!("a server has no key of Ceph with which it could fence {name}");
+            let hint = "Run `diskdock hosts fence` with --store and --storage; see docs/scale.md.";
+            AdminError::conflict(error, hint)
+        }
+    })
 }
 
 fn unknown(name: &str) -> AdminError {

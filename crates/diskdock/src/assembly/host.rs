@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Host;
-use domain::host::HostAdmission;
+use domain::host::{HostAdmission, HostStorage};
 
 use super::RealMachines;
 use super::driver::open_qemu;
@@ -55,7 +55,7 @@ pub struct HostAssembly {
 impl HostAssembly {
     /// Registers a host, and puts its process together. From then on, an earlier process of the
     /// host writes nothing any more. Refused if the name belongs to another data directory, the
-    /// host lies in another zone or has another hypervisor now, or it is fenced.
+    /// host lies in another zone or has another hypervisor or storage now, or it is fenced.
     pub async fn register(
         store: &Store,
         host: Host,
@@ -97,14 +97,18 @@ impl HostAssembly {
 async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
     let write = move |tx: &mut dyn WriteTx| {
         let mut host = host.clone();
+        let found = tx.host(&host.name)?;
+        know_cluster(&mut host, found.as_ref().map(|found| &found.host))?;
         for other in tx.hosts()?.iter().filter(|one| one.host.name != host.name) {
             check_hypervisor(&other.host, &host)?;
+            check_storage(&other.host, &host)?;
         }
-        if let Some(found) = tx.host(&host.name)? {
+        if let Some(found) = found {
             let before = found.host;
             check(&before, &host)?;
             if !found.placed.is_empty() {
                 check_hypervisor(&before, &host)?;
+                check_storage(&before, &host)?;
             }
             host.epoch = before.epoch.saturating_add(1);
             host.admission = before.admission;
@@ -117,12 +121,20 @@ async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
     store.write(write).await
 }
 
+/// Whether the storage refuses a host, or is about to.
+pub(crate) fn is_fenced(host: &Host) -> bool {
+    match host.admission {
+        HostAdmission::Fencing | HostAdmission::Fenced => true,
+        HostAdmission::Open | HostAdmission::Drained => false,
+    }
+}
+
 /// Refuses a host that is not the one that is known by its name.
 fn check(before: &Host, now: &Host) -> Result<(), StoreError> {
     let name = &before.name;
     let unfit =
         |found: String, remedy: &str| Err(StoreError::Unfit { found, remedy: remedy.to_owned() });
-    if before.admission == HostAdmission::Fenced {
+    if is_fenced(before) {
         return unfit(format!("{name} cannot work, since {FENCED}"), "See docs/scale.md");
     }
     if before.server != now.server {
@@ -146,6 +158,48 @@ fn check_hypervisor(other: &Host, now: &Host) -> Result<(), StoreError> {
     Err(StoreError::Unfit {
         found: format!("the instances of {name} are of --hypervisor {has}"),
         remedy: "Start it with that, as all hosts of a database, or use another database"
+            .to_owned(),
+    })
+}
+
+/// Takes over which cluster the pool of a host is in, if that does not answer now. Refuses a host
+/// that never knew.
+fn know_cluster(host: &mut Host, before: Option<&Host>) -> Result<(), StoreError> {
+    let Some(pool) = host.pool.as_mut().filter(|pool| pool.cluster.is_empty()) else {
+        return Ok(());
+    };
+    let known = before.and_then(|before| before.pool.as_ref());
+    if let Some(known) = known.filter(|known| known.name == pool.name) {
+        pool.cluster.clone_from(&known.cluster);
+        pool.addresses.clone_from(&known.addresses);
+        return Ok(());
+    }
+    Err(StoreError::Unfit {
+        found: format!("Ceph does not answer, so that it is unknown whose pool {} is", pool.name),
+        remedy: "Look at its monitors, and start the host again".to_owned(),
+    })
+}
+
+/// Refuses a host whose disks would not be there for the others, where those of the others are:
+/// servers tell callers the same of all.
+fn check_storage(other: &Host, now: &Host) -> Result<(), StoreError> {
+    let fits = match (&other.pool, &now.pool) {
+        (Some(other), Some(now)) => other.is_that_of(now),
+        (other, now) => other.is_none() && now.is_none(),
+    };
+    if other.storage == now.storage && fits {
+        return Ok(());
+    }
+    let place = match (&other.storage, &other.pool) {
+        (HostStorage::Rbd, Some(pool)) => {
+            format!("the pool {} of the Ceph cluster {}", pool.name, pool.cluster)
+        }
+        (HostStorage::Rbd | HostStorage::Directory, _) => "directories".to_owned(),
+    };
+    Err(StoreError::Unfit {
+        found: format!("the disks of {} are in {place}", other.name),
+        remedy: "Start it with a --storage there, as all hosts of a database, or use another \
+                 database"
             .to_owned(),
     })
 }

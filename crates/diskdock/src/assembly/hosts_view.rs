@@ -1,14 +1,14 @@
 //! The environment of a server whose instances run on hosts: it follows the records of these, their
-//! images and whether there are guests.
+//! images, whether there are guests, and what the storage of their disks can do.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::host::HostHypervisor;
+use domain::host::{HostHypervisor, HostStorage};
 use domain::inventory::Image;
 
 use super::periodic_tasks::{look_for_images, scan_images};
-use crate::catalog::Environments;
+use crate::catalog::{Environments, StorageAbilities};
 use crate::inventory::InventorySource;
 use crate::operations::PeriodicTask;
 use crate::store::{HostRecord, Store, StoreError};
@@ -21,6 +21,8 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 struct Followed {
     /// Whether instances are virtual machines.
     real: bool,
+    /// Whether disks are in Ceph.
+    in_ceph: bool,
     /// The images that a host has at least, by id.
     images: Vec<Image>,
 }
@@ -32,7 +34,8 @@ impl Followed {
         // Of two with the same id, that of the host that comes first by name.
         images.sort_by(|one, other| one.id.cmp(&other.id));
         images.dedup_by(|one, other| one.id == other.id);
-        Followed { real: real.count() > 0, images }
+        let in_ceph = hosts.iter().any(|one| one.host.storage == HostStorage::Rbd);
+        Followed { real: real.count() > 0, in_ceph, images }
     }
 }
 
@@ -78,7 +81,8 @@ impl HostsView {
             true => self.source.with_only(&now.images),
             false => self.source.bare(),
         };
-        self.environment.machines_on_hosts(inventory, now.real);
+        let storage = if now.in_ceph { StorageAbilities::RBD } else { StorageAbilities::ALL };
+        self.environment.machines_on_hosts(inventory, now.real, storage);
         *followed = now;
     }
 

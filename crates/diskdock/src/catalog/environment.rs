@@ -184,13 +184,19 @@ impl Environments {
     }
 
     /// Replaces the inventory by that of hosts, whose instances are virtual machines if they are
-    /// `real`.
-    pub(crate) fn machines_on_hosts(&self, inventory: Inventory, real: bool) {
+    /// `real`, with disks in this storage.
+    pub(crate) fn machines_on_hosts(
+        &self,
+        inventory: Inventory,
+        real: bool,
+        storage: StorageAbilities,
+    ) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(Environment {
             inventory: Arc::new(inventory),
             is_simulated: !real,
             can_snapshot_shared_disks: !real,
+            storage,
             ..Environment::clone(&current)
         });
     }

@@ -4,17 +4,20 @@ pub(crate) mod args;
 
 use std::path::Path;
 
-use domain::host::{HostAdmission, HostHypervisor, HostResources, Overcommit};
+use domain::host::{
+    HostAdmission, HostHypervisor, HostPool, HostResources, HostStorage, Overcommit,
+};
 use domain::{Host, UnknownFields};
 
 use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
 use super::{Failure, output, serve};
-use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in};
+use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in, is_fenced};
 use crate::clock::Clock;
+use crate::hypervisor::qemu;
 use crate::ids::IdGenerator;
 use crate::private_file;
-use crate::storage::StoragePlace;
+use crate::storage::{Rbd, StoragePlace};
 use crate::store::postgres::{self, Postgres, PostgresAddress};
 use crate::store::sqlite::STORE;
 use crate::store::{Store, StoreError};
@@ -34,6 +37,7 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let directory = &args.data_dir;
     check_directory(directory, &args.name)?;
     check_state(directory, HostHypervisor::from(args.hypervisor).as_str())?;
+    check_storage(&args)?;
     let machines = machines(&args)?;
     let hint = "See --store and docs/scale.md.";
     let address = PostgresAddress::new(&args.store, args.store_ca.as_deref())
@@ -43,6 +47,8 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let engine = Postgres::open_for_host(address, directory, number, &claim)
         .map_err(|fault| Failure::new(format!("cannot open the store: {fault}"), hint))?;
     let store = Store::new(engine);
+    // Before anything else: the storage refuses it, and its guests are not its own any more.
+    end_guests_of_fenced(&store, &args).await?;
     let host = host(&args, store.server())?;
     let registered = HostAssembly::register(&store, host, Clock::default(), machines).await;
     let assembly = registered.map_err(|fault| {
@@ -62,9 +68,37 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
             "`diskdock hosts` shows it.",
         )),
     };
+    let fenced = match outcome {
+        Ok(()) => Ok(()),
+        Err(_) => end_guests_of_fenced(&store, &args).await,
+    };
     assembly.store.close().await;
     tracing::info!("stopped");
-    outcome
+    fenced.and(outcome)
+}
+
+/// Ends the guests of a host that was fenced, whose disks others may have by now, and says so. Of
+/// another host, and where the store does not answer, nothing is ended.
+async fn end_guests_of_fenced(store: &Store, args: &HostArgs) -> Result<(), Failure> {
+    let name = args.name.clone();
+    let found = store.read(move |tx| tx.host(&name)).await;
+    let Ok(Some(found)) = found else { return Ok(()) };
+    if !is_fenced(&found.host) || found.host.server != store.server() {
+        return Ok(());
+    }
+    let directory = args.data_dir.clone();
+    let ended = tokio::task::spawn_blocking(move || qemu::end_all(&directory)).await;
+    let ended = ended.map_err(|error| Failure::new(error, ""))?;
+    let hint = "End its QEMU processes by hand, or restart the computer.";
+    let ended = ended.map_err(|error| Failure::new(format!("cannot end guests: {error}"), hint))?;
+    let guests = if ended.is_empty() { "no guest ran".to_owned() } else { ended.join(", ") };
+    let what = format!(
+        "{} was fenced in epoch {}: its disks may be on other hosts. Ended here: {guests}; none is \
+         left",
+        args.name, found.host.epoch
+    );
+    tracing::error!(what);
+    Err(Failure::new(what, "See docs/scale.md for what to do before it works again."))
 }
 
 /// The machines that the options choose.
@@ -72,7 +106,7 @@ fn machines(args: &HostArgs) -> Result<HostMachines, Failure> {
     Ok(match args.hypervisor {
         HostHypervisorChoice::Simulated => HostMachines::Simulated(args.pace),
         HostHypervisorChoice::Qemu => HostMachines::Real {
-            real: Box::new(args.qemu.real(StoragePlace::Directory)?),
+            real: Box::new(args.qemu.real(args.storage.clone())?),
             directory: args.data_dir.clone(),
         },
     })
@@ -86,6 +120,7 @@ fn host(args: &HostArgs, server: &str) -> Result<Host, Failure> {
             images_in(&args.data_dir).map_err(|fault| Failure::new(fault, ""))?
         }
     };
+    let pool = pool(args)?;
     Ok(Host {
         name: args.name.clone(),
         zone: args.zone.clone(),
@@ -101,12 +136,53 @@ fn host(args: &HostArgs, server: &str) -> Result<Host, Failure> {
             processors_percent: args.overcommit_processors,
             memory_percent: args.overcommit_memory,
         },
-        storage: args.storage.into(),
+        storage: if pool.is_some() { HostStorage::Rbd } else { HostStorage::Directory },
+        pool,
         hypervisor: args.hypervisor.into(),
         images,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         admission: HostAdmission::Open,
         unknown: UnknownFields::default(),
+    })
+}
+
+/// The pool that the options choose; none if disks are in the directory.
+fn pool(args: &HostArgs) -> Result<Option<HostPool>, Failure> {
+    let StoragePlace::Rbd(options) = &args.storage else { return Ok(None) };
+    let cluster =
+        Rbd::cluster_of(options).map_err(|fault| Failure::new(fault, "See docs/ceph.md."))?;
+    // A Ceph that does not answer is waited for: the guests of the host run on.
+    let mut addresses = args.storage_address.clone();
+    if cluster.is_some() {
+        let seen =
+            Rbd::address_of(options).map_err(|fault| Failure::new(fault, "See docs/ceph.md."))?;
+        if !addresses.contains(&seen) {
+            addresses.push(seen);
+        }
+    }
+    let (cluster, user) = (cluster.unwrap_or_default(), options.user.clone());
+    Ok(Some(HostPool { cluster, name: options.pool.clone(), user, addresses }))
+}
+
+/// Refuses disks in Ceph without machines, and a directory whose disks are in another place.
+fn check_storage(args: &HostArgs) -> Result<(), Failure> {
+    let (storage, place) = (&args.storage, args.data_dir.display());
+    if args.hypervisor != HostHypervisorChoice::Qemu {
+        return match storage {
+            StoragePlace::Directory => Ok(()),
+            StoragePlace::Rbd(_) => {
+                let what = "simulated disks have no bytes that could be in Ceph";
+                Err(Failure::usage(what, "Add --hypervisor qemu, or leave --storage out."))
+            }
+        };
+    }
+    let has_state = name_in(&args.data_dir)?.is_some();
+    let claimed = storage.claim(&args.data_dir, has_state);
+    let claimed =
+        claimed.map_err(|error| Failure::new(format!("cannot use {place}: {error}"), ""))?;
+    claimed.map_err(|found| {
+        let what = format!("the disks of {place} are in --storage {found}");
+        Failure::new(what, "Use that, or another --data-dir.")
     })
 }
 

@@ -1,5 +1,7 @@
 //! `diskdock hosts`: the hosts of a server, and the word of an operator on them.
 
+mod fence;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use super::admin::controls::{self, Controls, token_for};
 use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
+use fence::FenceArgs;
 
 /// List hosts, and have them take new instances or not.
 #[derive(Debug, Args)]
@@ -15,6 +18,7 @@ use crate::gateway::signature::percent_encode;
   diskdock hosts drain host-a             no new instances there; those that it has stay
   diskdock hosts undrain host-a
   diskdock hosts remove host-a            forget a host that has no instances and is gone
+  diskdock hosts fence host-a --store …   keep a lost host from writing to its disks in Ceph
 
 A host registers by itself, with `diskdock host`.")]
 pub(crate) struct HostsArgs {
@@ -54,6 +58,8 @@ enum HostsCommand {
         /// Its name
         name: String,
     },
+    /// Keep a lost host from writing to its disks in Ceph, so that others can have them
+    Fence(Box<FenceArgs>),
     /// Forget a host that has no instances and is not heard of
     Remove {
         /// Its name
@@ -72,32 +78,34 @@ pub(super) async fn run(args: HostsArgs) -> Result<(), Failure> {
     let HostsArgs { connection, token, output: form, command } = args;
     let token = token.or_else(|| token_for(&connection.endpoint));
     let controls = Controls::of(ApiClient::new(&connection)?, token);
-    let command = command.unwrap_or(HostsCommand::List);
     let path = |name: &str| format!("/hosts/{}", percent_encode(name));
-    let reply = match &command {
-        HostsCommand::List => controls.get("/hosts").await?,
+    let (reply, words) = match command.unwrap_or(HostsCommand::List) {
+        HostsCommand::Fence(args) => return fence::run(*args).await,
+        HostsCommand::List => {
+            let reply = controls.get("/hosts").await?;
+            let words = table(reply["hosts"].as_array().map_or(&[][..], Vec::as_slice));
+            (reply, words)
+        }
         HostsCommand::Drain { name } => {
-            controls.post(&format!("{}/drain", path(name)), &json!({})).await?
+            admitted(controls.post(&format!("{}/drain", path(&name)), &json!({})).await?)
         }
         HostsCommand::Undrain { name } => {
-            controls.post(&format!("{}/undrain", path(name)), &json!({})).await?
+            admitted(controls.post(&format!("{}/undrain", path(&name)), &json!({})).await?)
         }
-        HostsCommand::Remove { name } => controls.delete(&path(name)).await?,
+        HostsCommand::Remove { name } => {
+            (controls.delete(&path(&name)).await?, format!("{name} is forgotten"))
+        }
     };
     if form == HostsOutput::Json {
         return output::print_json(&reply);
     }
-    output::print(&in_words(&command, &reply))
+    output::print(&words)
 }
 
-fn in_words(command: &HostsCommand, reply: &Value) -> String {
-    match command {
-        HostsCommand::List => table(reply["hosts"].as_array().map_or(&[][..], Vec::as_slice)),
-        HostsCommand::Drain { .. } | HostsCommand::Undrain { .. } => {
-            table(std::slice::from_ref(reply))
-        }
-        HostsCommand::Remove { name } => format!("{name} is forgotten"),
-    }
+/// A reply about one host, and what is shown of it.
+fn admitted(reply: Value) -> (Value, String) {
+    let words = table(std::slice::from_ref(&reply));
+    (reply, words)
 }
 
 fn table(hosts: &[Value]) -> String {

@@ -5,7 +5,7 @@ mod child;
 pub(crate) mod config;
 mod greeting;
 mod init;
-pub(super) mod log;
+pub(in crate::cli) mod log;
 pub(crate) mod print_config;
 mod store_choice;
 
@@ -304,7 +304,7 @@ fn write_endpoint_and_token(directory: &Path, token: &str, endpoint: &str) -> Re
 
 /// Listens from now on for the word to end; what it gives is done when that has come. A signal
 /// before ends the process at once.
-pub(super) fn stop_requested() -> impl Future<Output = ()> {
+pub(in crate::cli) fn stop_requested() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).expect("signals can be listened to");
     let mut terminate = listen(SignalKind::terminate());

@@ -1,6 +1,8 @@
 //! The driver of a server whose machines run on hosts: it has none, and says so. Disks that no
 //! host has yet have no bytes, so that there is nothing to do for them.
 
+mod fenced;
+
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use tokio::sync::broadcast;
 
@@ -8,6 +10,8 @@ use super::{
     AttachmentId, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
     ObservedState, Progress, TransientError,
 };
+
+pub use fenced::FencedHost;
 
 /// Why nothing can be done with a machine here.
 const ON_HOSTS: &str = "machines run on hosts here, and this instance is placed on none";

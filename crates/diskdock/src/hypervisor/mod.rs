@@ -23,7 +23,7 @@ pub(crate) use caller::{account_of_call, on_behalf_of};
 pub use disk_limit::DiskLimit;
 pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
-pub use elsewhere::Elsewhere;
+pub use elsewhere::{Elsewhere, FencedHost};
 pub(crate) use forward::{FORWARD_TAG, Forward};
 use pause_refusals::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, paused_already};
 pub use simulated::{

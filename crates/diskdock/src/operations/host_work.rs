@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use domain::Uptime;
+use domain::host::HostStorage;
+use domain::{HostState, Uptime};
 
 use super::{NewOperation, Runner, Subject};
-use crate::store::{EntityReads, ReadTx, StoreError, WriteTx, owner_of_host};
+use crate::store::{EntityReads, HostRecord, ReadTx, StoreError, WriteTx, owner_of_host};
 
 /// The end of the counted time of an operation that no host has taken yet: none is counted.
 const NOT_TAKEN: Uptime = Uptime(i64::MAX);
@@ -67,11 +68,32 @@ fn host_for(tx: &dyn ReadTx, subject: &Subject) -> Result<Option<String>, StoreE
         let found = tx.look_at(instance)?;
         return Ok(found.map(|one| one.host.clone()).filter(|host| !host.is_empty()));
     }
-    if let Some(snapshot) = &subject.snapshot {
-        let found = tx.look_at(snapshot)?;
-        return Ok(found.map(|one| one.host.clone()).filter(|host| !host.is_empty()));
+    let (host, disk) = if let Some(snapshot) = &subject.snapshot {
+        let Some(found) = tx.look_at(snapshot)? else { return Ok(None) };
+        (found.host.clone(), tx.look_at(&found.disk)?)
+    } else {
+        let Some(disk) = &subject.disk else { return Ok(None) };
+        let Some(found) = tx.look_at(disk)?.filter(|disk| !disk.unmade) else { return Ok(None) };
+        (found.host.clone(), Some(found))
+    };
+    if host.is_empty() {
+        return Ok(None);
     }
-    let Some(disk) = &subject.disk else { return Ok(None) };
-    let made = tx.look_at(disk)?.filter(|disk| !disk.unmade);
-    Ok(made.map(|one| one.host.clone()).filter(|host| !host.is_empty()))
+    let is_attached = disk.is_some_and(|disk| !disk.attachments.is_empty());
+    if is_attached { Ok(Some(host)) } else { heard_of(tx, host).map(Some) }
+}
+
+/// The host that works on bytes that no guest has and this host had last: in Ceph, another one if
+/// that is gone or not heard of.
+fn heard_of(tx: &dyn ReadTx, had: String) -> Result<String, StoreError> {
+    let hosts = tx.hosts()?;
+    let works = |one: &HostRecord| match one.host.state(one.heard_ms_ago) {
+        HostState::Up | HostState::Drained => true,
+        HostState::Silent | HostState::Fencing | HostState::Fenced => false,
+    };
+    if hosts.iter().any(|one| one.host.name == had && works(one)) {
+        return Ok(had);
+    }
+    let other = hosts.iter().find(|one| one.host.storage == HostStorage::Rbd && works(one));
+    Ok(other.map_or(had, |one| one.host.name.clone()))
 }

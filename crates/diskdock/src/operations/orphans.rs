@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::host::HostStorage;
 use domain::{DiskId, InstanceId, SnapshotId};
 
 use super::reconcile::Difference;
 use crate::hypervisor::{Hypervisor, TransientError};
-use crate::store::{EntityReads, Store, StoreError};
+use crate::store::{EntityReads, ReadTx, Store, StoreError};
 
 /// Machines, disks and snapshots of a hypervisor.
 #[derive(Default)]
@@ -31,9 +32,11 @@ impl OfHypervisor {
         let host = store.host();
         store
             .read(move |tx| {
-                let discards: BTreeSet<_> = tx.discards(&host, u32::MAX)?.into_iter().collect();
-                let dropped: BTreeSet<_> =
-                    tx.snapshot_discards(&host, u32::MAX)?.into_iter().collect();
+                let (mut discards, mut dropped) = (BTreeSet::new(), BTreeSet::new());
+                for host in sharing_bytes(tx, &host)? {
+                    discards.extend(tx.discards(&host, u32::MAX)?);
+                    dropped.extend(tx.snapshot_discards(&host, u32::MAX)?);
+                }
                 let mut unknown = OfHypervisor::default();
                 for instance in &self.machines {
                     if tx.instance(instance)?.is_none() {
@@ -54,6 +57,18 @@ impl OfHypervisor {
             })
             .await
     }
+}
+
+/// The hosts whose bytes are there for this one, which is among them: in Ceph those of all.
+fn sharing_bytes(tx: &dyn ReadTx, host: &str) -> Result<Vec<String>, StoreError> {
+    if host.is_empty() {
+        return Ok(vec![String::new()]);
+    }
+    let hosts = tx.hosts()?.into_iter().map(|one| one.host);
+    let in_ceph = hosts.filter(|one| one.storage == HostStorage::Rbd && one.name != host);
+    let mut names: Vec<_> = in_ceph.map(|one| one.name).collect();
+    names.push(host.to_owned());
+    Ok(names)
 }
 
 /// Looks for them. Resources that come or go meanwhile are none of them.

@@ -1,12 +1,12 @@
 //! Where instances run and disks lie, if there are hosts: a new instance gets a host that has room
-//! for it, and a disk belongs to the host of its first instance. Every action that makes an
-//! instance or attaches a disk is covered, because its effect is.
+//! for it, and a disk belongs to the host of its first instance, or, in Ceph, to that of its latest
+//! one. Every action that makes an instance or attaches a disk is covered, because its effect is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::host::HostResources;
 use domain::host::placement::{HostCandidate, InstanceNeeds, NoHost, place};
+use domain::host::{HostResources, HostStorage};
 use domain::inventory::Inventory;
 use domain::{Disk, Instance, InstanceId, SnapshotId};
 
@@ -46,7 +46,11 @@ fn check_content(tx: &dyn ReadTx, disk: &Disk, host: &str) -> Result<(), ActionE
     if !disk.source_snapshot.is_empty() {
         let has_it = host_of_snapshot(tx, disk)?;
         let fits = has_it.as_deref().is_none_or(|has_it| has_it == host);
-        return if fits { Ok(()) } else { Err(snapshot_elsewhere(has_it)) };
+        return if fits || is_in_ceph(tx, host)? {
+            Ok(())
+        } else {
+            Err(snapshot_elsewhere(has_it))
+        };
     }
     if disk.image.is_empty() {
         return Ok(());
@@ -84,7 +88,7 @@ fn hosts_of_snapshots(
         let Some(at) = disk.attachments.first() else { continue };
         let Some(host) = host_of_snapshot(tx, disk)? else { continue };
         let other = hosts.insert(at.instance.clone(), host.clone());
-        if other.is_some_and(|other| other != host) {
+        if other.is_some_and(|other| other != host) && !is_in_ceph(tx, &host)? {
             return Err(snapshot_elsewhere(Some(host)));
         }
     }
@@ -98,7 +102,13 @@ fn place_instances(
     changes: &mut [StoreChange],
 ) -> Result<BTreeMap<InstanceId, String>, ActionError> {
     let mut placement = InstancePlacement { inventory, candidates: None, added: BTreeMap::new() };
-    let bytes = hosts_of_snapshots(tx, changes)?;
+    let mut bytes = hosts_of_snapshots(tx, changes)?;
+    if let Some(host) = bytes.values().next()
+        && is_in_ceph(tx, host)?
+    {
+        // Every host has them.
+        bytes.clear();
+    }
     let mut hosts = BTreeMap::new();
     for change in changes {
         let Some(instance) = change.saved::<Instance>() else { continue };
@@ -141,12 +151,27 @@ fn host_of(
         if host.is_empty() || host == bound {
             continue;
         }
-        if !bound.is_empty() {
+        if !bound.is_empty() && !may_move(tx, disk, &host)? {
             return Err(Refusal::about(&DISK_ELSEWHERE, &bound).into());
         }
         bound = host;
     }
     Ok((bound != disk.host).then_some(bound))
+}
+
+/// Whether a disk that was on another host can be on this one: in Ceph, and if no instance had it
+/// until now. One that an instance elsewhere still has is taken away there first.
+fn may_move(tx: &dyn ReadTx, disk: &Disk, to: &str) -> Result<bool, StoreError> {
+    let is_free = tx.look_at(&disk.id)?.is_none_or(|before| before.attachments.is_empty());
+    Ok(is_free && is_in_ceph(tx, to)?)
+}
+
+/// Whether the disks of a host are in Ceph, as then those of all hosts are: registered otherwise, a
+/// host is refused.
+fn is_in_ceph(tx: &dyn ReadTx, host: &str) -> Result<bool, StoreError> {
+    let hosts = tx.hosts()?;
+    let named = hosts.iter().find(|one| one.host.name == host).or(hosts.first());
+    Ok(named.is_some_and(|one| one.host.storage == HostStorage::Rbd))
 }
 
 /// The hosts as they are chosen from, and what was added to each.

@@ -2,6 +2,7 @@
 //! in the middle of something, and the word of an operator. With SQLite there is one server.
 
 mod bytes;
+mod ceph;
 mod processes;
 
 use diskdock::store::StoreError;

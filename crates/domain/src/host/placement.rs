@@ -22,7 +22,9 @@ impl HostCandidate {
     pub fn takes_new(&self) -> bool {
         match self.host.state(self.heard_ms_ago) {
             HostState::Up => true,
-            HostState::Silent | HostState::Drained | HostState::Fenced => false,
+            HostState::Silent | HostState::Drained | HostState::Fencing | HostState::Fenced => {
+                false
+            }
         }
     }
 

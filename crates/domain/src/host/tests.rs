@@ -16,6 +16,7 @@ fn host(name: &str) -> Host {
         capacity: HostResources { processors: 8, memory_mib: 65_536, disk_slots: 170 },
         overcommit: Overcommit::default(),
         storage: HostStorage::Directory,
+        pool: None,
         hypervisor: HostHypervisor::Simulated,
         images: Vec::new(),
         version: String::new(),

@@ -1,11 +1,13 @@
 //! Options of `diskdock host`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use domain::host::{HostHypervisor, HostStorage, is_host_name};
+use domain::host::{HostHypervisor, is_host_name};
 
 use crate::cli::hypervisor_args::{MIB_PER_GIB, QemuArgs, host_memory_mib};
 use crate::hypervisor::Pace;
+use crate::storage::StoragePlace;
 
 /// Disks that the instances of a host can have together, unless an operator says otherwise.
 const DISK_SLOTS: &str = "4096";
@@ -36,9 +38,15 @@ pub(crate) struct HostArgs {
     /// The hypervisor of its instances, the same on all hosts of a database
     #[arg(long, value_enum, default_value_t, value_name = "HYPERVISOR")]
     pub hypervisor: HostHypervisorChoice,
-    /// The place of the bytes of its disks
-    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
-    pub storage: StorageChoice,
+    /// The bytes of its disks: directory, in the data directory; or a pool of Ceph, the same for
+    /// all hosts: rbd:pool=NAME[,conf=FILE][,user=NAME][,keyring=FILE]
+    #[arg(long, value_name = "WHERE", default_value = "directory")]
+    #[arg(value_parser = StoragePlace::parse)]
+    pub storage: StoragePlace,
+    /// Another address from which this host works with Ceph, beside the one that Ceph sees it at;
+    /// may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub storage_address: Vec<IpAddr>,
     /// The data directory of this host, which no other process uses
     #[arg(long, value_name = "DIRECTORY", default_value = "diskdock-host")]
     pub data_dir: PathBuf,
@@ -97,22 +105,6 @@ impl From<HostHypervisorChoice> for HostHypervisor {
         match choice {
             HostHypervisorChoice::Simulated => HostHypervisor::Simulated,
             HostHypervisorChoice::Qemu => HostHypervisor::Qemu,
-        }
-    }
-}
-
-/// The place of the bytes of a host's disks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum StorageChoice {
-    /// The data directory: its disks belong to this host alone
-    #[default]
-    Directory,
-}
-
-impl From<StorageChoice> for HostStorage {
-    fn from(choice: StorageChoice) -> HostStorage {
-        match choice {
-            StorageChoice::Directory => HostStorage::Directory,
         }
     }
 }

@@ -15,6 +15,7 @@ mod device_reconcile;
 mod disks;
 mod driver;
 mod early_sync;
+mod end_all;
 mod events;
 mod guest_agent;
 mod hardware;
@@ -72,6 +73,7 @@ use run_directory::make_passable;
 use throttle::DiskThrottle;
 use use_record::UseRecord;
 
+pub(crate) use end_all::end_all;
 pub(crate) use record_file::peek_disks;
 pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 

@@ -16,6 +16,8 @@
 //! Which disks are damaged, and the images, are kept in the data directory.
 
 mod client;
+mod cluster;
+mod fence;
 mod image;
 mod key_file;
 mod masters;
@@ -44,6 +46,7 @@ use client::{RbdClient, ToolTimeout};
 use opened_image::OpenedImage;
 use snapshots::unsupported;
 
+pub(crate) use fence::{FencedClient, PoolControl};
 pub use options::RbdOptions;
 
 /// How long what a disk takes is told without another look.

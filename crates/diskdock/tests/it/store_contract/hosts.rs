@@ -30,6 +30,7 @@ pub(crate) fn host(name: &str) -> Host {
         capacity: HostResources { processors: 64, memory_mib: 262_144, disk_slots: 1_000 },
         overcommit: Overcommit::default(),
         storage: HostStorage::Directory,
+        pool: None,
         hypervisor: HostHypervisor::Simulated,
         images: Vec::new(),
         version: "1".to_owned(),

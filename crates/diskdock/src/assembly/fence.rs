@@ -1,0 +1,186 @@
+//! The fence of a lost host, and the process that stands in for it afterwards.
+//!
+//! ```text
+//!   epoch + 1, fencing -> the storage refuses the host (storage/rbd/fence.rs) -> fenced
+//!   -> its instances are Stopped, and what is asked of them is carried out by the stand-in
+//! ```
+//!
+//! Each step may be repeated: a fence that is begun again has an epoch of its own.
+
+use std::sync::Arc;
+
+use domain::host::{HostAdmission, HostPool, HostStorage};
+use domain::{DiskId, Host, HostState, InstanceId};
+
+use super::host::HostAssembly;
+use crate::actions::OPERATIONS;
+use crate::clock::Clock;
+use crate::hypervisor::{FencedHost, Hypervisor};
+use crate::operations::{HostTasks, Runner};
+use crate::store::{HostTerm, ReadTx, Store, StoreError, WriteTx, owner_of_host};
+
+/// The user of Ceph that its own tools are.
+const ADMINISTRATOR: &str = "admin";
+/// Instances that are looked up in one read.
+const PAGE: u32 = 256;
+
+/// A host that is being fenced.
+#[derive(Debug)]
+pub struct Fencing {
+    /// The epoch in which it is fenced. Its own processes write nothing any more.
+    pub term: HostTerm,
+    /// The pool, and as whom the host works there.
+    pub pool: HostPool,
+    /// The disks that its guests may write to.
+    pub disks: Vec<DiskId>,
+}
+
+/// Begins to fence a host: its processes write nothing to the store any more, and it cannot
+/// register again. Refused where its storage cannot refuse it, and while it is heard of.
+pub async fn begin(store: &Store, name: &str) -> Result<Fencing, StoreError> {
+    let wanted = name.to_owned();
+    let write = move |tx: &mut dyn WriteTx| {
+        let Some(found) = tx.host(&wanted)? else {
+            return unfit(format!("there is no host {wanted}"), "`diskdock hosts` lists them");
+        };
+        let state = found.host.state(found.heard_ms_ago);
+        let mut host = found.host;
+        let pool = fit(&host, state)?;
+        for other in tx.hosts()?.iter().filter(|one| one.host.name != wanted) {
+            check_alone(&pool, &other.host)?;
+        }
+        host.epoch = host.epoch.saturating_add(1);
+        if host.admission != HostAdmission::Fenced {
+            host.admission = HostAdmission::Fencing;
+        }
+        tx.save_host(&host)?;
+        Ok((HostTerm { host: host.name, epoch: host.epoch }, pool))
+    };
+    let (term, pool) = store.write(write).await?;
+    let disks = disks_of(store, &term.host).await?;
+    Ok(Fencing { term, pool, disks })
+}
+
+fn unfit<T>(found: String, remedy: &str) -> Result<T, StoreError> {
+    Err(StoreError::Unfit { found, remedy: remedy.to_owned() })
+}
+
+/// The pool of a host, if that can refuse it.
+fn fit(host: &Host, state: HostState) -> Result<HostPool, StoreError> {
+    let name = &host.name;
+    let pool = host.pool.clone().filter(|_| host.storage == HostStorage::Rbd);
+    let Some(pool) = pool else {
+        let found = format!("{name} keeps its disks in a directory, which refuses it nothing");
+        return unfit(found, "Turn the computer off by hand; its disks stay where they are");
+    };
+    if pool.addresses.is_empty() || pool.user.is_empty() {
+        let found = format!("it is unknown from which addresses {name} works with Ceph");
+        return unfit(found, "Turn the computer off by hand, and fence it with Ceph's own tools");
+    }
+    if pool.user == ADMINISTRATOR {
+        let found =
+            format!("{name} works with Ceph as client.{ADMINISTRATOR}, which is not only its");
+        return unfit(found, "Give each host a key of its own, and start it with that");
+    }
+    match state {
+        HostState::Silent | HostState::Fencing | HostState::Fenced => Ok(pool),
+        HostState::Up | HostState::Drained => {
+            let found = format!("{name} is still heard of");
+            unfit(
+                found,
+                "Stop its `diskdock host`, or turn the computer off, and wait half a minute",
+            )
+        }
+    }
+}
+
+/// Refuses to fence a host together with another one.
+fn check_alone(pool: &HostPool, other: &Host) -> Result<(), StoreError> {
+    let Some(theirs) = &other.pool else { return Ok(()) };
+    let name = &other.name;
+    if theirs.user == pool.user {
+        let found = format!("{name} has the same key, client.{}", pool.user);
+        return unfit(found, "Give each host a key of its own, and start it with that");
+    }
+    match theirs.addresses.iter().find(|address| pool.addresses.contains(address)) {
+        Some(address) => unfit(
+            format!("{name} works with Ceph from the same address, {address}"),
+            "Give each host an address of its own, and start it again",
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The disks of all instances on a host.
+async fn disks_of(store: &Store, host: &str) -> Result<Vec<DiskId>, StoreError> {
+    let mut disks = Vec::new();
+    let mut after: Option<InstanceId> = None;
+    loop {
+        let (begins, host) = (after.take(), host.to_owned());
+        let read = move |tx: &dyn ReadTx| {
+            let ids = tx.instances_on(&host, begins.as_ref(), PAGE)?;
+            let mut found = Vec::new();
+            for id in &ids {
+                found.extend(tx.attached(id)?.iter().map(|at| at.disk.clone()));
+            }
+            Ok::<_, StoreError>((ids.last().cloned(), found))
+        };
+        let (last, found) = store.read(read).await?;
+        disks.extend(found);
+        if last.is_none() {
+            return Ok(disks);
+        }
+        after = last;
+    }
+}
+
+/// The storage refuses the host: written down. Fails with [`StoreError::LeaseLost`] if somebody
+/// else has begun to fence it meanwhile.
+pub async fn complete(store: &Store, term: &HostTerm) -> Result<(), StoreError> {
+    let name = term.host.clone();
+    let write = move |tx: &mut dyn WriteTx| {
+        let Some(mut found) = tx.host(&name)? else { return Err(StoreError::LeaseLost) };
+        found.host.admission = HostAdmission::Fenced;
+        tx.save_host(&found.host)?;
+        hand_discards_over(tx, &found.host)
+    };
+    store.in_term(term.clone()).write(write).await
+}
+
+/// The work of a fenced host: its instances become Stopped, its disks can be detached, and nothing
+/// begins there.
+pub async fn stand_in(store: &Store, term: HostTerm) -> Result<HostAssembly, StoreError> {
+    let (owner, clock) = (owner_of_host(&term.host), Clock::default());
+    if let Some(lease) = store.read(move |tx| tx.lease(&owner)).await? {
+        clock.go_on_from(lease.uptime);
+    }
+    let (store, clock) = (Arc::new(store.in_term(term.clone())), Arc::new(clock));
+    let hypervisor: Arc<dyn Hypervisor> = Arc::new(FencedHost::default());
+    let (of_store, of_clock) = (Arc::clone(&store), Arc::clone(&clock));
+    let runner = Arc::new(Runner::new(of_store, Arc::clone(&hypervisor), of_clock, OPERATIONS));
+    let tasks = HostTasks::new(&store, &clock, &hypervisor, &runner, term, Vec::new());
+    Ok(HostAssembly { store, hypervisor, simulated: None, runner, clock, tasks })
+}
+
+/// Leaves the bytes that a host has to discard to another one of the same pool, if there is one.
+pub(crate) fn hand_discards_over(tx: &mut dyn WriteTx, host: &Host) -> Result<(), StoreError> {
+    if host.storage != HostStorage::Rbd {
+        return Ok(());
+    }
+    let mut hosts = tx.hosts()?.into_iter().map(|one| one.host);
+    let other = hosts.find(|one| {
+        one.name != host.name
+            && one.storage == HostStorage::Rbd
+            && one.admission != HostAdmission::Fenced
+    });
+    let Some(other) = other else { return Ok(()) };
+    for disk in tx.discards(&host.name, u32::MAX)? {
+        tx.delete_discard(&disk)?;
+        tx.discard_disk(&disk, &other.name)?;
+    }
+    for snapshot in tx.snapshot_discards(&host.name, u32::MAX)? {
+        tx.delete_snapshot_discard(&snapshot)?;
+        tx.discard_snapshot(&snapshot, &other.name)?;
+    }
+    Ok(())
+}
