@@ -111,14 +111,68 @@ test("a double click on Send sends CreateDisk once, and the next click again", a
     await page.locator(`[id="in-${name}"]`).fill(value);
   const sent = [];
   page.on("request", (request) => /Action=CreateDisk|CreateDisk/.test(request.url() + (request.headers()["x-acs-action"] ?? "")) && request.method() === "POST" && new URL(request.url()).pathname === "/" && sent.push(request.url()));
-  await page.getByRole("button", { name: "Send" }).dblclick();
+  const token = await page.locator("#in-ClientToken").inputValue();
+  assert.ok(token.length >= 32, `a ClientToken is filled in: ${token}`);
+  let answer;
+  const mayAnswer = new Promise((done) => (answer = done));
+  await page.route((url) => url.pathname === "/", async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
+  const send = page.getByRole("button", { name: "Send" });
+  await send.dblclick();
+  await page.getByText("Sending …").waitFor();
+  assert.equal(await send.isDisabled(), true);
+  await page.locator("#in-Size").press("Enter");
+  answer();
   await page.locator(".verdict.good").waitFor();
+  assert.equal(await send.isDisabled(), false);
   assert.equal(sent.length, 1);
-  assert.match(sent[0], /ClientToken=/);
+  assert.equal(new URL(sent[0]).searchParams.get("ClientToken"), token, "what the form shows is what is sent");
+  assert.notEqual(await page.locator("#in-ClientToken").inputValue(), token, "the next call has another");
+  assert.doesNotMatch(page.url(), /ClientToken/, "whoever opens the address makes a call of their own");
+  await page.getByRole("tab", { name: "Code" }).click();
+  await page.locator("pre.sample", { hasText: "cn-beijing-h" }).waitFor();
+  assert.doesNotMatch(await page.locator("pre.sample").textContent(), new RegExp(`client_token|${token}`));
+  await page.getByRole("tab", { name: "Reply" }).click();
   const first = JSON.parse(await page.locator(".outcome pre").textContent()).DiskId;
   await page.getByRole("button", { name: "Send" }).click();
   await page.waitForFunction((before) => !document.querySelector(".outcome pre")?.textContent.includes(before) && document.querySelector(".verdict.good"), first);
   assert.equal(sent.length, 2);
+  await page.close();
+});
+
+test("a call without an answer can be sent again with the same ClientToken", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/CreateDisk?RegionId=cn-hangzhou&ZoneId=cn-hangzhou-b&Size=20&DiskCategory=cloud_essd`);
+  const token = await page.locator("#in-ClientToken").inputValue();
+  await page.route((url) => url.pathname === "/", (route) => route.abort());
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".verdict.bad", { hasText: "No answer" }).waitFor();
+  assert.equal(await page.locator("#in-ClientToken").inputValue(), token);
+  await page.close();
+});
+
+test("a refused call offers the calls that help, filled in", async () => {
+  const { page, pageErrors } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome a.code", { hasText: "IncorrectInstanceStatus" }).waitFor();
+  const steps = await page.locator(".outcome .next a").allTextContents();
+  assert.deepEqual(steps, [`DescribeInstances ["${instance}"]`, `StopInstance ${instance}`]);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.locator(".outcome .next a", { hasText: "DescribeInstances" }).click();
+  await page.waitForURL("**/actions/DescribeInstances?**");
+  assert.equal(await page.locator("#in-InstanceIds").inputValue(), `["${instance}"]`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome pre", { hasText: '"Status": "Running"' }).waitFor();
+
+  await page.goto(`${server.origin}/explorer/actions/DetachDisk?InstanceId=${instance}&DiskId=d-none`);
+  await sendAndAgree(page);
+  await page.locator(".outcome a.code", { hasText: "InvalidDiskId.NotFound" }).waitFor();
+  await page.locator(".outcome .next a", { hasText: "DescribeDisks" }).click();
+  await page.waitForURL("**/actions/DescribeDisks?RegionId=cn-hangzhou");
+  assertNoPageErrors(pageErrors, "what helps", 2);
   await page.close();
 });
 
@@ -171,7 +225,7 @@ test("a long form is narrowed down to what is looked for, and to what is filled 
   assert.deepEqual((await rows()).map((name) => name.split(" ")[0]), ["DeletionProtection"]);
   await page.getByLabel("Find a parameter").fill("");
   await page.getByLabel("only filled in").check();
-  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]).sort(), ["RegionId", "UserData"]);
+  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]).sort(), ["ClientToken", "RegionId", "UserData"]);
   assert.deepEqual(await accessibilityFaults(page), []);
   assertNoPageErrors(pageErrors, "a narrow form");
   await page.close();

@@ -15,6 +15,7 @@ mod form;
 mod gzip;
 mod index;
 mod layout;
+mod next;
 mod page;
 mod picture;
 mod reply;

@@ -1,7 +1,7 @@
 // The code for the values of the form, updated while the user types.
 
 import { copyButton, element, keep, kept, one } from "./common.js";
-import { values } from "./form.js";
+import { chosen } from "./form.js";
 import { region } from "./key.js";
 
 const REST_MS = 200;
@@ -26,7 +26,7 @@ export function showCode(form) {
     const mine = ++asked;
     const query = new URLSearchParams({ action: form.dataset.key, language: language.value, target: target.value, region: region() });
     try {
-      const response = await fetch(`/explorer/api/sample?${query}`, { method: "POST", body: new URLSearchParams(values(form)) });
+      const response = await fetch(`/explorer/api/sample?${query}`, { method: "POST", body: new URLSearchParams(chosen(form)) });
       const answer = await response.json();
       // Only the latest answer counts, whichever comes first.
       if (mine === asked) place.replaceChildren(...shown(response.ok ? answer : { why: answer.error }));
