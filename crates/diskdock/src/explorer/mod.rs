@@ -24,6 +24,7 @@ pub mod samples;
 mod search;
 mod states;
 mod text;
+mod verbs;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
