@@ -1,6 +1,7 @@
 // Calls from an action's page, above all DetachDisk: search, fill in, send, watch, try again.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { accessibilityFaults, assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
@@ -9,6 +10,12 @@ const browser = await startBrowser();
 const { instance, disks: [disk] } = await instanceWithDisks(server, 1);
 
 const statuses = (page) => page.locator(".timeline .status").allTextContents();
+
+// The files of an archive, by an unzip that is not ours.
+function unzipped(path) {
+  const read = "import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps({n: z.read(n).decode() for n in z.namelist()}))";
+  return JSON.parse(execFileSync("python3", ["-c", read, path]));
+}
 
 async function chooseDisk(page) {
   await page.locator("#in-DiskId").fill("data-1");
@@ -290,10 +297,16 @@ test("sample code follows the form, and is copied and downloaded as shown", asyn
     await page.getByText("Copied").waitFor();
     const shown = await code.textContent();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown);
-    const href = await page.getByRole("link", { name: "Download" }).getAttribute("href");
+    const href = await page.getByRole("link", { name: "Download", exact: true }).getAttribute("href");
     const file = await fetch(server.origin + href);
     assert.match(file.headers.get("content-disposition"), /^attachment; filename="[A-Za-z_-]+[.][a-z]+"$/);
     assert.equal(await file.text(), shown);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download the project" }).click()]);
+    assert.equal(download.suggestedFilename(), `detach-disk-${language}.zip`);
+    const files = unzipped(await download.path());
+    assert.ok(Object.values(files).includes(shown), `the code is in ${Object.keys(files)}`);
+    const how = await page.locator("pre.how").textContent();
+    assert.ok(files[`detach-disk-${language}/README.md`].includes(how.trim()), language);
   }
   await page.locator("#target").selectOption("cloud");
   await page.locator("pre.sample", { hasText: "ecs.cn-hangzhou.aliyuncs.com" }).waitFor();
