@@ -1,6 +1,7 @@
 // Calls from an action's page, above all DetachDisk: search, fill in, send, watch, try again.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { accessibilityFaults, assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
 
@@ -9,6 +10,12 @@ const browser = await startBrowser();
 const { instance, disks: [disk] } = await instanceWithDisks(server, 1);
 
 const statuses = (page) => page.locator(".timeline .status").allTextContents();
+
+// The files of an archive, by an unzip that is not ours.
+function unzipped(path) {
+  const read = "import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps({n: z.read(n).decode() for n in z.namelist()}))";
+  return JSON.parse(execFileSync("python3", ["-c", read, path]));
+}
 
 async function chooseDisk(page) {
   await page.locator("#in-DiskId").fill("data-1");
@@ -111,14 +118,68 @@ test("a double click on Send sends CreateDisk once, and the next click again", a
     await page.locator(`[id="in-${name}"]`).fill(value);
   const sent = [];
   page.on("request", (request) => /Action=CreateDisk|CreateDisk/.test(request.url() + (request.headers()["x-acs-action"] ?? "")) && request.method() === "POST" && new URL(request.url()).pathname === "/" && sent.push(request.url()));
-  await page.getByRole("button", { name: "Send" }).dblclick();
+  const token = await page.locator("#in-ClientToken").inputValue();
+  assert.ok(token.length >= 32, `a ClientToken is filled in: ${token}`);
+  let answer;
+  const mayAnswer = new Promise((done) => (answer = done));
+  await page.route((url) => url.pathname === "/", async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
+  const send = page.getByRole("button", { name: "Send" });
+  await send.dblclick();
+  await page.getByText("Sending …").waitFor();
+  assert.equal(await send.isDisabled(), true);
+  await page.locator("#in-Size").press("Enter");
+  answer();
   await page.locator(".verdict.good").waitFor();
+  assert.equal(await send.isDisabled(), false);
   assert.equal(sent.length, 1);
-  assert.match(sent[0], /ClientToken=/);
+  assert.equal(new URL(sent[0]).searchParams.get("ClientToken"), token, "what the form shows is what is sent");
+  assert.notEqual(await page.locator("#in-ClientToken").inputValue(), token, "the next call has another");
+  assert.doesNotMatch(page.url(), /ClientToken/, "whoever opens the address makes a call of their own");
+  await page.getByRole("tab", { name: "Code" }).click();
+  await page.locator("pre.sample", { hasText: "cn-beijing-h" }).waitFor();
+  assert.doesNotMatch(await page.locator("pre.sample").textContent(), new RegExp(`client_token|${token}`));
+  await page.getByRole("tab", { name: "Reply" }).click();
   const first = JSON.parse(await page.locator(".outcome pre").textContent()).DiskId;
   await page.getByRole("button", { name: "Send" }).click();
   await page.waitForFunction((before) => !document.querySelector(".outcome pre")?.textContent.includes(before) && document.querySelector(".verdict.good"), first);
   assert.equal(sent.length, 2);
+  await page.close();
+});
+
+test("a call without an answer can be sent again with the same ClientToken", async () => {
+  const { page } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/CreateDisk?RegionId=cn-hangzhou&ZoneId=cn-hangzhou-b&Size=20&DiskCategory=cloud_essd`);
+  const token = await page.locator("#in-ClientToken").inputValue();
+  await page.route((url) => url.pathname === "/", (route) => route.abort());
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".verdict.bad", { hasText: "No answer" }).waitFor();
+  assert.equal(await page.locator("#in-ClientToken").inputValue(), token);
+  await page.close();
+});
+
+test("a refused call offers the calls that help, filled in", async () => {
+  const { page, pageErrors } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/StartInstance?InstanceId=${instance}`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome a.code", { hasText: "IncorrectInstanceStatus" }).waitFor();
+  const steps = await page.locator(".outcome .next a").allTextContents();
+  assert.deepEqual(steps, [`DescribeInstances ["${instance}"]`, `StopInstance ${instance}`]);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.locator(".outcome .next a", { hasText: "DescribeInstances" }).click();
+  await page.waitForURL("**/actions/DescribeInstances?**");
+  assert.equal(await page.locator("#in-InstanceIds").inputValue(), `["${instance}"]`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".outcome pre", { hasText: '"Status": "Running"' }).waitFor();
+
+  await page.goto(`${server.origin}/explorer/actions/DetachDisk?InstanceId=${instance}&DiskId=d-none`);
+  await sendAndAgree(page);
+  await page.locator(".outcome a.code", { hasText: "InvalidDiskId.NotFound" }).waitFor();
+  await page.locator(".outcome .next a", { hasText: "DescribeDisks" }).click();
+  await page.waitForURL("**/actions/DescribeDisks?RegionId=cn-hangzhou");
+  assertNoPageErrors(pageErrors, "what helps", 2);
   await page.close();
 });
 
@@ -171,7 +232,7 @@ test("a long form is narrowed down to what is looked for, and to what is filled 
   assert.deepEqual((await rows()).map((name) => name.split(" ")[0]), ["DeletionProtection"]);
   await page.getByLabel("Find a parameter").fill("");
   await page.getByLabel("only filled in").check();
-  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]).sort(), ["RegionId", "UserData"]);
+  assert.deepEqual((await rows()).map((name) => name.split(" ")[0]).sort(), ["ClientToken", "RegionId", "UserData"]);
   assert.deepEqual(await accessibilityFaults(page), []);
   assertNoPageErrors(pageErrors, "a narrow form");
   await page.close();
@@ -236,10 +297,16 @@ test("sample code follows the form, and is copied and downloaded as shown", asyn
     await page.getByText("Copied").waitFor();
     const shown = await code.textContent();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown);
-    const href = await page.getByRole("link", { name: "Download" }).getAttribute("href");
+    const href = await page.getByRole("link", { name: "Download", exact: true }).getAttribute("href");
     const file = await fetch(server.origin + href);
     assert.match(file.headers.get("content-disposition"), /^attachment; filename="[A-Za-z_-]+[.][a-z]+"$/);
     assert.equal(await file.text(), shown);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download the project" }).click()]);
+    assert.equal(download.suggestedFilename(), `detach-disk-${language}.zip`);
+    const files = unzipped(await download.path());
+    assert.ok(Object.values(files).includes(shown), `the code is in ${Object.keys(files)}`);
+    const how = await page.locator("pre.how").textContent();
+    assert.ok(files[`detach-disk-${language}/README.md`].includes(how.trim()), language);
   }
   await page.locator("#target").selectOption("cloud");
   await page.locator("pre.sample", { hasText: "ecs.cn-hangzhou.aliyuncs.com" }).waitFor();

@@ -9,6 +9,8 @@ import sys
 from resources import REPOSITORY
 
 HERE = pathlib.Path(__file__).resolve().parent
+# The versions that projects of samples have.
+PINS = REPOSITORY / "crates/diskdock/src/explorer/samples/pins"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")).resolve() / "samples"
 WORK = TARGET / "work"
 
@@ -105,7 +107,7 @@ class Go(Language):
     def __init__(self):
         super().__init__()
         for name in ("go.mod", "go.sum"):
-            shutil.copy(HERE / "go" / name, self.folder)
+            shutil.copy(PINS / name, self.folder)
 
     def check(self, samples):
         tool("gofmt", "-l", ".", cwd=self.folder)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import everything
 import parsed
+import printed
 from cases import CASES
 from languages import RUN, WORK, Cli
 from recorder import Recorder
@@ -24,6 +25,8 @@ from server import Server
 # So that an asynchronous change is certain to be seen on its way.
 PACE = "300ms"
 WORKERS = int(os.environ.get("SAMPLE_TEST_WORKERS", "4"))
+# With this case, the commands that are printed are run too, word for word.
+PRINTED = "detach"
 # What cannot run, and why. Nothing else may be missing.
 NOT_RUN = {
     "csharp": "there is no .NET in the registries: parsed, and every literal compared",
@@ -128,10 +131,11 @@ def run_cases(names, languages):
             runs = in_parallel(lambda place: prepare(*place, resources, server.port), places)
             compile_all(languages, runs)
             in_parallel(carry_out, runs)
+            wrong = printed.check(languages, resources, server.port) if PRINTED in names else []
         finally:
             server.stop()
     table(runs, names, languages)
-    return [f"{run.language.slug} {run.name} {run.outcome}" for run in runs if run.outcome.startswith("FAILED")]
+    return wrong + [f"{run.language.slug} {run.name} {run.outcome}" for run in runs if run.outcome.startswith("FAILED")]
 
 
 def main():

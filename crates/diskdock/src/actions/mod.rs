@@ -7,6 +7,7 @@ mod derived;
 pub(crate) mod disk;
 pub(crate) mod ebs;
 mod ecs;
+mod example;
 pub(crate) mod image_lookups;
 pub(crate) mod instance;
 pub(crate) mod key_pair;
@@ -36,6 +37,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::{Listed, Product, Resource, product};
 use crate::operations::{OperationKind, kind};
+pub(crate) use example::EXAMPLE;
 
 /// All products, the one that is meant by default first.
 pub static PRODUCTS: &[&Product] = &[

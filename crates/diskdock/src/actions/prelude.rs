@@ -9,10 +9,10 @@ pub(crate) use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::catalog::errors::*;
 pub(crate) use crate::catalog::{
-    About, Action, ActionError, AtLeastOne, Call, Clamped, ClientToken, Computes, Description,
-    DiskName, Each, Edge, Effect, Goal, Group, Groups, Ids, Ignored, InstanceName, Integer,
-    JsonList, Precondition, Query, Refusal, RegionId, Risk, SdkParam, Settling, StoreChange,
-    TagFilter, TagParam, Text, Transition, TypedSdk, ZoneId, must,
+    About, Action, ActionError, Asks, AtLeastOne, Call, Clamped, ClientToken, Computes,
+    Description, DiskName, Each, Edge, Effect, Given, Goal, Group, Groups, Ids, Ignored,
+    InstanceName, Integer, JsonList, Place, Precondition, Query, Refusal, RegionId, Risk, SdkParam,
+    Settling, StoreChange, TagFilter, TagParam, Text, Transition, TypedSdk, Verb, ZoneId, must,
 };
 pub(crate) use crate::catalog::{choice, params, reply};
 pub(crate) use crate::hypervisor::{AttachmentId, Progress};

@@ -17,6 +17,7 @@ use super::rules::{Precondition, first_broken};
 use super::sdk::SdkParam;
 use super::spec::{About, Spec};
 use super::transition::{Risk, Transition};
+use super::verb::Verb;
 use crate::operations::{DynOperation, Operation, boxed};
 use crate::store::{AccessKey, DynEntity, EntityType, ReadTx, StoreError, StoredEntity};
 
@@ -141,6 +142,8 @@ pub trait Action: Sync + 'static {
     const RISK: Risk;
     /// The change of status that it causes, if any.
     const TRANSITION: Option<&'static Transition>;
+    /// The buttons that consoles make of it, beside resources.
+    const VERBS: &'static [Verb] = &[];
     /// Errors that `load` can give.
     const LOAD_ERRORS: &'static [&'static ErrorCode];
     /// Checked in this order; the first that does not hold is the error.
@@ -322,6 +325,7 @@ impl<Q: Query> DynQuery for Q {
                 about: Q::ABOUT,
                 risk: Risk::Low,
                 transition: None,
+                verbs: &[],
                 parameters: Q::Params::SPECS,
                 sdk: Q::SDK,
                 reply: Q::Reply::SHAPE,
@@ -376,6 +380,7 @@ impl<A: Action> DynAction for A {
                 about: A::ABOUT,
                 risk: A::RISK,
                 transition: A::TRANSITION,
+                verbs: A::VERBS,
                 parameters: A::Params::SPECS,
                 sdk: A::SDK,
                 reply: A::Reply::SHAPE,

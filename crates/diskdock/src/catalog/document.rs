@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::errors::ErrorCode;
+use super::errors::{ErrorCode, Next};
 use super::params::{ParamSpec, Presence, Repeat};
 use super::product::{Listed, Product};
 use super::reply::{ReplyField, ReplyShape};
@@ -150,7 +150,17 @@ fn error(error: &ErrorCode) -> Value {
         "code": error.code,
         "message": error.message,
         "remedy": error.remedy,
+        "next": error.next.iter().map(next).collect::<Vec<_>>(),
     })
+}
+
+/// A call that helps after an error: `look` at or `list` resources of a kind, or `call` an action.
+fn next(next: &Next) -> Value {
+    match next {
+        Next::Look(noun) => json!({ "look": noun }),
+        Next::List(noun) => json!({ "list": noun }),
+        Next::Call(action) => json!({ "call": action }),
+    }
 }
 
 /// A doc comment without its line breaks.

@@ -41,6 +41,17 @@ pub use tag::*;
 pub use task::*;
 pub use vpc::*;
 
+/// A call that a refused caller can make next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The query for the resource of this kind that the refused call named: `disk`.
+    Look(&'static str),
+    /// The query for all resources of this kind.
+    List(&'static str),
+    /// This action, with the resources that the refused call named.
+    Call(&'static str),
+}
+
 /// One error that the API can answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ErrorCode {
@@ -52,11 +63,17 @@ pub struct ErrorCode {
     pub message: &'static str,
     /// The remedy, in our words: for the reference pages and the explorer.
     pub remedy: &'static str,
+    /// The calls that help, the most likely first.
+    pub next: &'static [Next],
 }
 
-/// Declares error codes: `NAME = status "Code" "Message" => "Remedy."`.
+/// Declares error codes: `NAME = status "Code" "Message" => "Remedy."`, and with `then [...]` the
+/// calls that help.
 macro_rules! errors {
-    ($($name:ident = $status:literal $code:literal $message:literal => $remedy:literal;)*) => {
+    ($(
+        $name:ident = $status:literal $code:literal $message:literal
+            => $remedy:literal $(then [$($next:ident($of:literal)),+])?;
+    )*) => {
         $(
             #[doc = concat!($status, " `", $code, "`: ", $message)]
             pub static $name: $crate::catalog::ErrorCode = $crate::catalog::ErrorCode {
@@ -64,6 +81,7 @@ macro_rules! errors {
                 code: $code,
                 message: $message,
                 remedy: $remedy,
+                next: &[$($($crate::catalog::errors::Next::$next($of)),+)?],
             };
         )*
         /// Every code of this file.

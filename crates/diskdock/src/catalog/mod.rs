@@ -21,6 +21,7 @@ mod spec;
 pub mod times;
 mod transition;
 mod value;
+mod verb;
 pub(crate) mod xml;
 
 pub use action::{
@@ -57,3 +58,4 @@ pub(crate) use times::Time;
 pub use transition::{Edge, Goal, Ids, Risk, Settling, Transition};
 pub use value::{Case, Clamped, Integer, Shape, Text, Value};
 pub(crate) use value::{choice, id_parameter};
+pub use verb::{Asks, Given, Place, Verb};

@@ -6,6 +6,7 @@ use super::params::ParamSpec;
 use super::reply::ReplyShape;
 use super::sdk::SdkParam;
 use super::transition::{Edge, Ids, Risk, Transition};
+use super::verb::Verb;
 
 /// The resources that policies are asked about besides those that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Spec {
     pub risk: Risk,
     /// The change of status that it causes, if any.
     pub transition: Option<&'static Transition>,
+    /// The buttons that consoles make of it.
+    pub verbs: &'static [Verb],
     /// Its parameters, in order.
     pub parameters: &'static [ParamSpec],
     /// Where the models of the typed SDKs differ from its parameters.

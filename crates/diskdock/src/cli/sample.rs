@@ -1,7 +1,7 @@
 //! `diskdock sample`: a program in another language that makes a call.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 
@@ -10,7 +10,7 @@ use super::catalog::unknown_action;
 use super::client::{DEFAULT_ENDPOINT, Endpoint};
 use super::{Failure, output};
 use crate::actions;
-use crate::explorer::samples::{Ask, Language, Sample, Target, sample};
+use crate::explorer::samples::{Ask, Language, NoSample, Project, Sample, Target, project, sample};
 
 /// Write a program in another language that makes a call.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,6 +22,7 @@ that is refused can be just what is wanted.
 Examples:
   diskdock sample python DetachDisk --InstanceId i-1 --DiskId d-1 > detach_disk.py
   diskdock sample go CreateDisk --Size 40 --Tag team=storage --save .
+  diskdock sample java CreateDisk --Size 40 --project create-disk
   diskdock sample curl DescribeDisks --cloud --region cn-beijing"
 )]
 pub(crate) struct SampleArgs {
@@ -45,6 +46,9 @@ pub(crate) struct SampleArgs {
     /// Write the file into this folder instead of printing it
     #[arg(long, value_name = "FOLDER")]
     pub save: Option<PathBuf>,
+    /// Write a project into this new folder: the program, what it needs with versions, a README
+    #[arg(long, value_name = "FOLDER", conflicts_with = "save")]
+    pub project: Option<PathBuf>,
 }
 
 /// Prints the program, and on standard error how to run it.
@@ -54,15 +58,41 @@ pub(super) fn run(args: SampleArgs) -> Result<(), Failure> {
     let values = pairs(&args.parameters, listed.spec().parameters)?;
     check_names(listed.spec(), &values)?;
     let ask = Ask { listed, values: &values, target: target(&args)? };
-    let written = sample(language, &ask).map_err(|none| {
-        Failure::new(none.why, "Try another language; `diskdock sample --help` lists them.")
-    })?;
+    if let Some(folder) = &args.project {
+        return save_project(folder, &project(language, &ask).map_err(no_sample)?);
+    }
+    let written = sample(language, &ask).map_err(no_sample)?;
     match &args.save {
         Some(folder) => save(folder.join(&written.file_name), &written)?,
         None => output::print(written.code.trim_end())?,
     }
     // Standard error may be closed; the program is written all the same.
-    let _ = writeln!(std::io::stderr(), "To run it:\n{}", written.how_to_run.trim_end());
+    let how = written.how_to_run.trim_end();
+    let _ = writeln!(std::io::stderr(), "To run it, in the folder that --project writes:\n{how}");
+    Ok(())
+}
+
+fn no_sample(none: NoSample) -> Failure {
+    Failure::new(none.why, "Try another language; `diskdock sample --help` lists them.")
+}
+
+/// Writes the files of a project into a new folder, or one that is empty.
+fn save_project(folder: &Path, project: &Project) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let message = format!("{} cannot be written: {error}", folder.display());
+        Failure::new(message, "Name a new folder with --project.")
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        let message = format!("{} is not empty", folder.display());
+        return Err(Failure::new(message, "Name a new folder with --project."));
+    }
+    for (name, content) in &project.files {
+        std::fs::write(folder.join(name), content).map_err(failed)?;
+    }
+    output::print(&folder.display().to_string())?;
+    let how = project.how_to_run.trim_end();
+    let _ = writeln!(std::io::stderr(), "To run it, in that folder:\n{how}");
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use super::follow::{followed, kinds};
 use super::form::Form;
 use super::index::badges;
 use super::key;
+use super::next;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::reply;
@@ -81,7 +82,7 @@ fn call(listed: Listed, values: &[(String, String)]) -> Markup {
             (heading("call", "Parameters"))
             form id="form" method="get" autocomplete="off" data-action=(spec.name)
                 data-version=(listed.product.version) data-key=(key(listed))
-                data-kinds=(kinds(spec)) data-prefixes=(prefixes())
+                data-kinds=(kinds(spec)) data-prefixes=(prefixes()) data-next=(next::offered(spec))
                 data-asks[asks_first] data-reads[!spec.mutates] data-follow=[followed(spec)] {
                 (Form::new(spec, values).fields())
             }

@@ -73,3 +73,20 @@ fn version() -> &'static str {
         digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::actions::all;
+
+    #[test]
+    fn scripts_name_no_action() {
+        for (name, _, text) in FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT) {
+            let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+            let named = all().map(|listed| listed.spec().name).find(|one| words.contains(one));
+            assert_eq!(named, None, "{name}: what it needs of the action, the page can say");
+        }
+    }
+}

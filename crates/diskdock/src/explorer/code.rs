@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::samples::{Ask, Language, NoSample, Sample, Target, sample};
+use super::samples::{Ask, Language, NoSample, Sample, Target, project, sample};
 use super::{Site, Values, key, missing};
 use crate::actions::find;
 use crate::catalog::Listed;
@@ -17,6 +17,9 @@ use crate::gateway::decode;
 
 /// The region for what is asked without one.
 const REGION: &str = "cn-hangzhou";
+/// The folder in which the printed commands are typed.
+const IN_THE_PROJECT: &str = "In the folder of the project, which has the program, what it needs \
+                              with versions, and these commands.";
 /// The name of a server whose own name cannot be read.
 const ENDPOINT: &str = "127.0.0.1:5260";
 
@@ -70,8 +73,16 @@ fn made(
     values: &[(String, String)],
     choice: &SampleChoice,
 ) -> Result<Sample, NoSample> {
-    let values: Values = values.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
-    sample(choice.language, &Ask { listed, values: &values, target: choice.target.clone() })
+    sample(choice.language, &ask(listed, &given(values), choice))
+}
+
+/// The values that are filled in.
+fn given(values: &[(String, String)]) -> Values {
+    values.iter().filter(|(_, value)| !value.is_empty()).cloned().collect()
+}
+
+fn ask<'a>(listed: Listed, values: &'a [(String, String)], choice: &SampleChoice) -> Ask<'a> {
+    Ask { listed, values, target: choice.target.clone() }
 }
 
 /// The panel, with the code for what the form begins with.
@@ -113,10 +124,12 @@ fn shown(
             Ok(sample) => {
                 p.bar {
                     span.file { (sample.file_name) } " "
-                    a download href=(download_href(listed, values, choice)) { "Download" }
+                    a download href=(href("download", listed, values, choice)) { "Download" } " "
+                    a download href=(href("project", listed, values, choice)) { "Download the project" }
                 }
                 pre.sample tabindex="0" aria-label="Code" { (sample.code) }
                 h3 { "How to run it" }
+                p.hint { (IN_THE_PROJECT) }
                 pre.how tabindex="0" aria-label="How to run it" { (sample.how_to_run) }
             }
             Err(NoSample { why }) => p.notice { (why) },
@@ -124,14 +137,15 @@ fn shown(
     }
 }
 
-fn download_href(listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> String {
+/// The address of the file, or of the project as a zip file.
+fn href(what: &str, listed: Listed, values: &[(String, String)], choice: &SampleChoice) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let target = if choice.is_cloud() { "cloud" } else { "here" };
     query.append_pair("target", target).append_pair("region", choice.target.region());
     let given = values.iter().filter(|(_, value)| !value.is_empty());
     query.extend_pairs(given);
     let (action, language) = (key(listed), choice.language.slug());
-    format!("/explorer/download/{action}/{language}?{}", query.finish())
+    format!("/explorer/{what}/{action}/{language}?{}", query.finish())
 }
 
 /// The code for a form that is being filled in: which action and how in the query, the values as
@@ -153,9 +167,9 @@ pub(crate) async fn answer(
     let (choice, _) = SampleChoice::of(query, &headers, site);
     let answer = match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, how_to_run }) => {
-            let download = download_href(listed, &values, &choice);
             json!({ "file_name": file_name, "code": code, "how_to_run": how_to_run,
-                    "download": download })
+                    "download": href("download", listed, &values, &choice),
+                    "project": href("project", listed, &values, &choice), "where": IN_THE_PROJECT })
         }
         Err(NoSample { why }) => json!({ "why": why }),
     };
@@ -170,18 +184,54 @@ fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
+/// The call and the language in the address of a download; the page that says what is missing
+/// if there is none such.
+fn asked(
+    site: Site,
+    headers: &HeaderMap,
+    (action, language): (String, String),
+    mut query: Values,
+) -> Result<(Listed, SampleChoice, Values), Box<Response>> {
+    let (Some(listed), Some(_)) = (find(&action), Language::find(&language)) else {
+        return Err(Box::new(missing(&format!("{action} in {language}"))));
+    };
+    query.push(("language".to_owned(), language));
+    let (choice, values) = SampleChoice::of(query, headers, site);
+    Ok((listed, choice, values))
+}
+
+/// The sample as a project, in a zip file.
+pub(crate) async fn download_project(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    Path(path): Path<(String, String)>,
+    Query(query): Query<Values>,
+) -> Response {
+    let (listed, choice, values) = match asked(site, &headers, path, query) {
+        Ok(asked) => asked,
+        Err(missing) => return *missing,
+    };
+    match project(choice.language, &ask(listed, &given(&values), &choice)) {
+        Ok(made) => {
+            let disposition = format!("attachment; filename=\"{}.zip\"", made.name);
+            let kind = "application/zip".to_owned();
+            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], made.zip()).into_response()
+        }
+        Err(NoSample { why }) => (StatusCode::NOT_FOUND, why).into_response(),
+    }
+}
+
 /// The code as a file.
 pub(crate) async fn download(
     State(site): State<Site>,
     headers: HeaderMap,
-    Path((action, language)): Path<(String, String)>,
-    Query(mut query): Query<Values>,
+    Path(path): Path<(String, String)>,
+    Query(query): Query<Values>,
 ) -> Response {
-    let (Some(listed), Some(_)) = (find(&action), Language::find(&language)) else {
-        return missing(&format!("{action} in {language}"));
+    let (listed, choice, values) = match asked(site, &headers, path, query) {
+        Ok(asked) => asked,
+        Err(missing) => return *missing,
     };
-    query.push(("language".to_owned(), language));
-    let (choice, values) = SampleChoice::of(query, &headers, site);
     match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, .. }) => {
             let disposition = format!("attachment; filename=\"{file_name}\"");

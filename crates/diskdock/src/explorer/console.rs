@@ -1,14 +1,11 @@
 //! The console: what there is and what is going on, live. The script reads it from the operator's
 //! controls, so a client without access to those sees nothing here.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
-use serde_json::json;
 
 use super::page::{Section, page as whole};
 use super::resource::nouns;
-use crate::actions::{PRODUCTS, all};
+use super::verbs::{example, listed_kinds, verbs};
 
 /// The page, which the script fills.
 pub(crate) fn page() -> Markup {
@@ -18,8 +15,8 @@ pub(crate) fn page() -> Markup {
             "onto an instance to attach it, or off it to detach it; the buttons do the same." }
         noscript { p.notice { "The console needs script. Without it, use " code { "diskdock admin operations" }
             " and DescribeDisks." } }
-        div.console data-script-only data-version=(PRODUCTS[0].version) data-nouns=(nouns())
-            data-cautions=(cautions()) hidden {
+        div.console data-script-only data-nouns=(nouns()) data-kinds=(listed_kinds())
+            data-verbs=(verbs()) data-example=(example()) hidden {
             p.watching role="status" { "Connecting …" }
             form.token hidden {
                 label for="token" { "Admin token" }
@@ -61,12 +58,6 @@ pub(crate) fn page() -> Markup {
         }
     };
     whole("Console", Section::Console, &["console.js"], &body)
-}
-
-/// Warnings before calls, by the names of actions, as a JSON object.
-fn cautions() -> String {
-    let specs = all().map(|listed| listed.spec()).filter(|spec| !spec.caution.is_empty());
-    json!(specs.map(|spec| (spec.name, spec.caution)).collect::<BTreeMap<_, _>>()).to_string()
 }
 
 fn operations() -> Markup {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::key;
+use super::next;
 use super::page::{Section, page as whole};
 use super::text::{action_href, breakable, error_href, line, message};
 use crate::actions::all as all_actions;
@@ -90,6 +91,7 @@ fn meaning(error: &'static ErrorCode) -> Markup {
             dl {
                 dt { "HTTP status" } dd { (error.status) }
                 dt { "Remedy" } dd { (line(error.remedy)) }
+                @if !error.next.is_empty() { dt { "Calls that help" } dd { (next::links(error)) } }
                 dt { "Given by" }
                 dd {
                     @if given_by.is_empty() && is_common(error) { "any action" }

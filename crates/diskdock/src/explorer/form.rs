@@ -12,6 +12,8 @@ use crate::catalog::{ParamSpec, Presence, Repeat, Shape, Spec};
 const ENTRIES: usize = 100;
 /// Optional parameters that are shown at once; of more, only those that are declared as common.
 const SHOWN_AT_ONCE: usize = 12;
+/// The parameter that the page's script fills in: it is never folded away.
+const TOKEN: &str = "ClientToken";
 /// The fewest parameters of a form that can be narrowed down.
 const MANY: usize = 12;
 
@@ -49,9 +51,8 @@ impl<'a> Form<'a> {
         let without_effect = of(&|one| !one.honoured);
         let optional = of(&|one| one.honoured && !required(one));
         let all_at_once = optional.len() <= SHOWN_AT_ONCE;
-        let (common, more): (Vec<&ParamSpec>, Vec<&ParamSpec>) = optional
-            .into_iter()
-            .partition(|one| all_at_once || one.common || one.presence == Presence::Expected);
+        let (common, more): (Vec<&ParamSpec>, Vec<&ParamSpec>) =
+            optional.into_iter().partition(|one| all_at_once || self.is_shown_at_once(one));
         html! {
             @if self.spec.parameters.is_empty() { p { "This action takes no parameters." } }
             @if self.spec.parameters.len() >= MANY { (narrow()) }
@@ -73,6 +74,11 @@ impl<'a> Form<'a> {
                 datalist id={ "words-" (at) } { @for word in *words { option value=(word) {} } }
             }
         }
+    }
+
+    /// Whether a parameter is shown however many there are.
+    fn is_shown_at_once(&self, one: &ParamSpec) -> bool {
+        one.common || one.presence == Presence::Expected || one.name == TOKEN
     }
 
     fn any_given(&self, specs: &[&ParamSpec]) -> bool {
@@ -120,6 +126,9 @@ impl<'a> Form<'a> {
             }
             div.hint id={ "hint-" (wire) } {
                 (line(&one_line(spec.doc)))
+                @if wire == TOKEN {
+                    span data-script-only hidden { " This page fills in a new one for each call." }
+                }
                 @if !group { " " span.limits { (limits(spec)) } }
             }
         }

@@ -15,6 +15,7 @@ mod form;
 mod gzip;
 mod index;
 mod layout;
+mod next;
 mod page;
 mod picture;
 mod reply;
@@ -23,6 +24,7 @@ pub mod samples;
 mod search;
 mod states;
 mod text;
+mod verbs;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -71,6 +73,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/api/signature", post(checker::answer))
         .route("/explorer/api/sample", post(code::answer))
         .route("/explorer/download/{action}/{language}", get(code::download))
+        .route("/explorer/project/{action}/{language}", get(code::download_project))
         .route("/explorer/assets/{version}/{file}", get(asset))
         .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
         .route("/openapi.json", get(openapi_document))

@@ -207,6 +207,10 @@ With Force, a regional disk is taken over from an instance of another zone that 
 more: one that is Stopped, as a lost one is after `diskdock admin instances fence`.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        place: Place::Enters,
+        ..Verb::new("Attach", "disk", &[("DiskId", Given::Id), ("InstanceId", Given::Holder)])
+    }];
     const CALLS_A_MINUTE: Option<u32> = Some(500);
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND, &KEY_PAIR_UNKNOWN];

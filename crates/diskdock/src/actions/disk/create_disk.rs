@@ -6,7 +6,7 @@ use domain::limits::DEVICE_NAMES;
 use domain::{DiskSnapshot, SnapshotId, performance};
 
 use super::creating::{CreatingDisk, place_bytes};
-use super::resource::DISK;
+use super::resource::{ADD_TO_INSTANCE, DISK};
 use crate::actions::disk::attach_disk::{count_cloud_disks, first_free_device};
 use crate::actions::disk::plugging::Plugging;
 use crate::actions::kms_keys::{key_use, use_of_snapshot};
@@ -221,6 +221,7 @@ A pay-as-you-go disk in a zone; or, with `InstanceId`, a subscription disk that 
 subscription instance. Unless the pace says otherwise, a new disk is Available at once.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[ADD_TO_INSTANCE];
     const SDK: &'static [SdkParam] =
         &[SdkParam::long("ProvisionedIops"), SdkParam::long("Arn.AssumeRoleFor")];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[

@@ -49,6 +49,11 @@ The disk is gone for good, with all that is on it. Take a snapshot first if any 
 needed.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        place: Place::Free,
+        said: "{id} is deleted.",
+        ..Verb::new("Delete", "disk", &[("DiskId", Given::Id)])
+    }];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -110,6 +110,12 @@ Unmount the disk in the guest first: what the guest has not written yet is lost,
 system in use may not survive.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        place: Place::Leaves,
+        only: &[("portable", "true"), ("kind", "data")],
+        said: "{id} leaves {holder}.",
+        ..Verb::new("Detach", "disk", &[("DiskId", Given::Id), ("InstanceId", Given::Holder)])
+    }];
     const CALLS_A_MINUTE: Option<u32> = Some(500);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND, &DISK_NOT_FOUND];
 

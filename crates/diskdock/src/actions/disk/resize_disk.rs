@@ -122,6 +122,20 @@ Until the bytes are there, which takes moments, the disk is not resized again \
 its former size, and `diskdock admin operations` shows the reason.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        holder_statuses: &["Running"],
+        asks: Asks::SizeAbove("size"),
+        said: "{id} has {size} GiB. It can only grow.",
+        ..Verb::new(
+            "Resize",
+            "disk",
+            &[
+                ("DiskId", Given::Id),
+                ("NewSize", Given::Answer),
+                ("Type", Given::ByStatus("In_use", "online", "offline")),
+            ],
+        )
+    }];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&DISK_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

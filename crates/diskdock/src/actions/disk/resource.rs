@@ -3,7 +3,7 @@
 use domain::{DiskId, DiskStatus};
 
 use super::describe_disks::DescribeDisks;
-use crate::catalog::{Edge, Listing, Query, Resource, Status, id_parameter};
+use crate::catalog::{Asks, Edge, Given, Listing, Query, Resource, Status, Verb, id_parameter};
 
 id_parameter!(DiskId, "d-bp1000q5z8v3k0hc7w2m");
 
@@ -28,4 +28,22 @@ pub(crate) static DISK: Resource = Resource {
         Status::passing(DiskStatus::ReIniting.as_str()),
     ],
     unasked: &[Edge::between("In_use", "Available", "released late")],
+};
+
+/// The button beside an instance that makes a disk for it.
+pub(super) const ADD_TO_INSTANCE: Verb = Verb {
+    statuses: &["Running", "Stopped"],
+    asks: Asks::Size(20),
+    said: "A new cloud_essd disk in {zone}, attached to {id}.",
+    then_enters: true,
+    ..Verb::new(
+        "Add a disk",
+        "instance",
+        &[
+            ("RegionId", Given::Field("region")),
+            ("ZoneId", Given::Field("zone")),
+            ("Size", Given::Answer),
+            ("DiskCategory", Given::Always("cloud_essd")),
+        ],
+    )
 };

@@ -90,6 +90,10 @@ the others become Available, but never before the machine is off.";
 The instance is gone for good, and so are its disks with DeleteWithInstance.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        said: "{id} is deleted.",
+        ..Verb::new("Delete", "instance", &[("InstanceId", Given::Id)])
+    }];
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("ForceStop", TypedSdk::OLDEST)];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 

@@ -41,6 +41,7 @@ The guest stops working meanwhile. With ForceStop its power is cut: what it has 
 is lost.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb::new("Reboot", "instance", &[("InstanceId", Given::Id)])];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

@@ -40,6 +40,7 @@ The instance is Starting, then Running. No disk of it may be Attaching, Detachin
 a disk that is on its way off must not be there again when the guest boots.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb::new("Start", "instance", &[("InstanceId", Given::Id)])];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

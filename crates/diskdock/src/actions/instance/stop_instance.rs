@@ -64,6 +64,7 @@ Available only when the hypervisor has taken it off, whether the guest is on or 
 The guest stops working. With ForceStop its power is cut: what it has not written yet is lost.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb::new("Stop", "instance", &[("InstanceId", Given::Id)])];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&INSTANCE_NOT_FOUND];
 
     /// Checked in this order; the first that does not hold is the error.

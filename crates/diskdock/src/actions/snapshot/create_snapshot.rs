@@ -159,6 +159,12 @@ multi-attach disk can have one only while one instance at most has it, since no 
 stop writing at the same moment.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
+    const VERBS: &'static [Verb] = &[Verb {
+        only: &[("was_attached", "true")],
+        asks: Asks::Text("Name"),
+        said: "A snapshot of {id} as it is now.",
+        ..Verb::new("Snapshot", "disk", &[("DiskId", Given::Id), ("SnapshotName", Given::Answer)])
+    }];
     const NEEDS: Needs = Needs::Snapshots;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =
         &[&SNAPSHOT_DISK_NOT_FOUND, &TAG_COUNT, &TAG_MISMATCH, &TAG_DUPLICATE];

@@ -41,6 +41,27 @@ params!(
     }
 );
 
+const TAG_INSTANCE: Verb = tag("instance", &tag_parameters("instance"));
+const TAG_DISK: Verb = tag("disk", &tag_parameters("disk"));
+
+const fn tag(kind: &'static str, gives: &'static [(&'static str, Given)]) -> Verb {
+    Verb {
+        asks: Asks::Text("key=value"),
+        said: "A tag of {id}. One with the same key is replaced.",
+        ..Verb::new("Tag", kind, gives)
+    }
+}
+
+const fn tag_parameters(kind: &'static str) -> [(&'static str, Given); 5] {
+    [
+        ("RegionId", Given::Field("region")),
+        ("ResourceType", Given::Always(kind)),
+        ("ResourceId.1", Given::Id),
+        ("Tag.1.Key", Given::AnswerKey),
+        ("Tag.1.Value", Given::AnswerValue),
+    ]
+}
+
 impl Action for TagResources {
     type Params = Params;
     type Facts = Tagging;
@@ -50,6 +71,10 @@ impl Action for TagResources {
     const SUMMARY: &'static str = "Sets tags on up to 50 resources of one kind.";
     const RISK: Risk = Risk::Low;
     const TRANSITION: Option<&'static Transition> = None;
+    const VERBS: &'static [Verb] = &[
+        Verb { statuses: &["Running", "Stopped"], ..TAG_INSTANCE },
+        Verb { statuses: &["Available", "In_use"], ..TAG_DISK },
+    ];
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[
         &REGION_NOT_FOUND,
         &MISSING_TAGS,

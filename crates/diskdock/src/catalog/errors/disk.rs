@@ -5,37 +5,48 @@ use super::errors;
 errors! {
     DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The specified disk does not exist."
-        => "Check the id, and that the disk belongs to the account of the AccessKey.";
+        => "Check the id, and that the disk belongs to the account of the AccessKey."
+        then [List("disk")];
     DISK_STATUS = 403 "IncorrectDiskStatus"
         "The current disk status does not support this operation."
-        => "Wait until DescribeDisks shows the status that the action needs.";
+        => "Wait until DescribeDisks shows the status that the action needs."
+        then [Look("disk")];
     DISK_MUST_BE_AVAILABLE = 403 "IncorrectDiskStatus"
         "The current status of the disk does not support this operation. The expected disk status is Available."
-        => "Wait until DescribeDisks shows Available; detach the disk first if it is In_use.";
+        => "Wait until DescribeDisks shows Available; detach the disk first if it is In_use."
+        then [Look("disk"), Call("DetachDisk")];
     DISK_INITIALIZING = 403 "IncorrectDiskStatus.Initializing"
         "The current disk status does not support this operation."
-        => "Wait until the disk is no longer Creating.";
+        => "Wait until the disk is no longer Creating."
+        then [Look("disk")];
     DISK_DETACHING_FROM_THIS = 403 "InvalidOperation.DiskDetachingFromThisEcs"
         "The specified disk is detaching from this ecs."
-        => "Nothing to do: the detach is under way. Wait for Available.";
+        => "Nothing to do: the detach is under way. Wait for Available."
+        then [Look("disk")];
     DISK_ALREADY_DETACHED = 404 "InvalidDisk.AlreadyDetached"
         "The specified disk has been detached."
-        => "Nothing to do: the disk is Available.";
+        => "Nothing to do: the disk is Available."
+        then [Look("disk")];
     DISK_NOT_PORTABLE = 403 "DiskNotPortable"
         "The specified disk is not a portable disk."
-        => "Turn a subscription disk into pay-as-you-go with ModifyDiskChargeType; local disks stay where they are.";
+        => "Turn a subscription disk into pay-as-you-go with ModifyDiskChargeType; local disks stay where they are."
+        then [Look("disk"), Call("ModifyDiskChargeType")];
     DISK_NOT_ON_INSTANCE = 403 "DependencyViolation"
         "The specified disk has not been attached on the specified instance."
-        => "Name the instance that DescribeDisks shows for the disk.";
+        => "Name the instance that DescribeDisks shows for the disk."
+        then [Look("disk")];
     DISK_IS_SYSTEM = 403 "DiskTypeViolation"
         "The specified disk is a system disk and cannot support the operation."
-        => "Use a data disk, or stop the instance first.";
+        => "Use a data disk, or stop the instance first."
+        then [Call("StopInstance")];
     DISKS_DETACHING_EXCEEDED = 400 "DisksDetachingOnEcsExceeded"
         "The number of disks detaching on the instance exceeds the limit."
-        => "Wait until one of the instance's detaches has finished.";
+        => "Wait until one of the instance's detaches has finished."
+        then [Look("instance")];
     DISKS_ATTACHING_EXCEEDED = 400 "OperationConflict.DisksAttachingParallellyExceed"
         "The number of disks attaching parallelly exceeds the limit."
-        => "Wait until one of the instance's attaches has finished.";
+        => "Wait until one of the instance's attaches has finished."
+        then [Look("instance")];
     MULTI_ATTACH_DELETE_WITH_INSTANCE = 403 "DeleteWithInstance.Conflict"
         "Multi attach disk cannot be set to DeleteWithInstance attribute."
         => "Leave DeleteWithInstance out for a multi-attach disk; it does not go with any instance.";
@@ -47,16 +58,19 @@ errors! {
         => "The image of the instance is gone; its system disk has to stay.";
     HOT_DETACH_UNSUPPORTED = 400 "InvalidOperation.InstanceTypeNotSupport"
         "The instance type of the specified instance does not support hot detach disk."
-        => "Stop the instance, then detach.";
+        => "Stop the instance, then detach."
+        then [Call("StopInstance")];
     HOT_ATTACH_UNSUPPORTED = 400 "InvalidOperation.InstanceTypeNotSupport"
         "The instance type of the specified instance does not support hot attach disk."
-        => "Stop the instance, then attach.";
+        => "Stop the instance, then attach."
+        then [Call("StopInstance")];
     DISK_NAME_MALFORMED = 400 "InvalidDiskName.Malformed"
         "The specified disk name is wrongly formed."
         => "Use 2 to 128 characters that begin with a letter.";
     DISKS_EXCEEDED = 403 "InstanceDiskLimitExceeded"
         "The amount of the disk on instance in question reach its limits."
-        => "Detach a disk first, or use an instance type that holds more disks.";
+        => "Detach a disk first, or use an instance type that holds more disks."
+        then [Look("instance"), Call("DetachDisk")];
     DEVICE_MALFORMED = 400 "InvalidDevice.Malformed"
         "The specified device is not valid."
         => "Use /dev/xvdb to /dev/xvdz, or leave Device out.";
@@ -65,7 +79,8 @@ errors! {
         => "Use another device name, or leave Device out.";
     NOT_IN_SAME_ZONE = 403 "ResourcesNotInSameZone"
         "The specified instance and disk are not in the same zone."
-        => "Use a disk of the instance's zone.";
+        => "Use a disk of the instance's zone."
+        then [Look("disk"), Look("instance")];
     CATEGORY_UNSUPPORTED_BY_TYPE = 403 "InvalidInstanceType.NotSupportDiskCategory"
         "The instanceType of the specified instance does not support this disk category."
         => "Use a category that DescribeAvailableResource shows for the instance type.";
@@ -74,7 +89,8 @@ errors! {
         => "Use an instance type with NVMe, such as one of the 8th generation.";
     ATTACHMENTS_EXCEEDED = 403 "DiskAttachedNumberExceeded"
         "The attaching times of the specified disk exceeded."
-        => "Detach the disk from one of its instances first.";
+        => "Detach the disk from one of its instances first."
+        then [Look("disk"), Call("DetachDisk")];
     MULTI_ATTACH_AS_SYSTEM = 403 "InvalidOperation.CanNotAttachMultiAttachDiskAsSystemDisk"
         "Multi attach disk can not be attached as system disk."
         => "Leave Bootable out.";
@@ -164,7 +180,8 @@ errors! {
         => "Use a key that is Enabled: this one is to be deleted.";
     KEY_NOT_FOUND = 404 "InvalidParameter.KMSKeyId.NotFound"
         "The specified KMSKeyId does not exist."
-        => "Use a key of the region that ListKeys tells, or disks and snapshots with such a key.";
+        => "Use a key of the region that ListKeys tells, or disks and snapshots with such a key."
+        then [List("key")];
     ENCRYPTED_NOT_SUPPORTED = 403 "InvalidParameter.EncryptedNotSupported"
         "The current disk category does not support encryption. If encryption is required, please switch to a different disk category."
         => "Leave out Encrypted or MultiAttach: an encrypted disk of real machines is on one of them, \
@@ -192,7 +209,8 @@ errors! {
         => "Use at least 4 GiB.";
     DISK_DELETE_PROTECTED = 403 "InvalidDiskStatus.DeleteProtection"
         "The specified disk is under delete protection, can not be deleted."
-        => "It was the system disk of an instance that still exists; release that first.";
+        => "It was the system disk of an instance that still exists; release that first."
+        then [Look("disk"), Call("DetachDisk")];
     DISK_ID_OR_IDS = 400 "MissingParameter.DiskIdOrDiskIds"
         "Specified parameter DiskId or DiskIds is missing."
         => "Send DiskId or DiskIds.";
@@ -205,22 +223,26 @@ errors! {
     DISK_STATUS_UNSUPPORTED = 403 "IncorrectDiskStatus"
         "The operation is not supported in this status."
         => "Wait until the disk is no longer Creating. AttachDisk with Force: the instance that has the disk may \
-            still write to it; stop it, or make sure with `diskdock admin instances fence`.";
+            still write to it; stop it, or make sure with `diskdock admin instances fence`."
+        then [Look("disk")];
     MISSING_REGION_ID = 400 "MissingParameter.RegionId"
         "RegionId should not be null."
         => "Send RegionId.";
     REGION_NOT_PROVIDED = 404 "InvalidRegionId.NotFound"
         "The RegionId provided does not exist."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     MISSING_INSTANCE_ID = 400 "MissingParameter.InstanceIdNotSupported"
         "InstanceId should not be null."
         => "Send InstanceId.";
     INSTANCE_ID_NOT_FOUND = 400 "InvalidInstanceId.NotFound"
         "The specified InstanceId does not exist."
-        => "Check the id, the region, and that the instance belongs to the account of the AccessKey.";
+        => "Check the id, the region, and that the instance belongs to the account of the AccessKey."
+        then [List("instance")];
     DISKS_NOT_FOUND = 404 "InvalidDiskIds.NotFound"
         "Some of the specified data disks do not exist."
-        => "Check the ids, and that the disks belong to the account of the AccessKey.";
+        => "Check the ids, and that the disks belong to the account of the AccessKey."
+        then [List("disk")];
     CHARGE_TYPE_OF_INSTANCE = 400 "ChargeTypeViolation"
         "The operation is not permitted due to charge type of the instance."
         => "Use a subscription instance.";
@@ -235,7 +257,8 @@ errors! {
         => "Renew the instance, or have its financial lock removed.";
     INSTANCE_STATUS_INVALID = 404 "InvalidInstanceStatus.NotSupported"
         "The status of the specified instance is invalid."
-        => "Wait until the instance is Running or Stopped.";
+        => "Wait until the instance is Running or Stopped."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     MULTI_ATTACH_NOT_HERE = 403 "InvalidOperation.MultiAttachDisk"
         "Multi attach disk does not support this operation."
         => "Leave multi-attach disks out; they stay pay-as-you-go.";
@@ -244,10 +267,12 @@ errors! {
         => "Leave the disk out, or attach it as a system disk again first.";
     DISK_GROWING = 403 "InvalidOperation.Conflict"
         "The operation conflicts with another one of the disk that is still processing."
-        => "Wait until the resize or the snapshot of the disk has ended, then try again.";
+        => "Wait until the resize or the snapshot of the disk has ended, then try again."
+        then [Look("disk")];
     LAST_ORDER_PROCESSING = 400 "LastOrderProcessing"
         "The previous order is still processing, please try again later."
-        => "Wait a moment until the resize before this one has ended, then try again.";
+        => "Wait a moment until the resize before this one has ended, then try again."
+        then [Look("disk")];
     RESIZE_TYPE_UNKNOWN = 400 "InvalidParam.Type"
         "The specified type is not supported."
         => "Use offline or online.";
@@ -259,7 +284,8 @@ errors! {
         => "Use at least what the category allows, and more than the Size that DescribeDisks shows.";
     NEW_SIZE_NOT_LARGER = 403 "InvalidDiskSize"
         "Specified new disk size is less than or equal the original disk size."
-        => "Use more than the Size that DescribeDisks shows; a disk does not shrink.";
+        => "Use more than the Size that DescribeDisks shows; a disk does not shrink."
+        then [Look("disk")];
     NEW_SIZE_TOO_LARGE = 403 "InvalidDiskSize.TooLarge"
         "Specified new disk size is beyond the permitted range."
         => "Use at most what the category allows.";
@@ -268,7 +294,8 @@ errors! {
         => "Use Type=offline.";
     NOT_RUNNING_FOR_ONLINE = 403 "InvalidInstanceStatus.NotRunning"
         "The status of instance to which the disk attachs must be running when resizing online."
-        => "Use Type=offline, or start the instance first.";
+        => "Use Type=offline, or start the instance first."
+        then [Call("StartInstance")];
     DISKS_NOT_ON_INSTANCE = 400 "InvalidOperation.DiskMustAttachedToInstance"
         "The specified data disks must have been attached to this instance."
         => "Attach the disks to the instance first, and leave its system disk out.";
@@ -286,10 +313,12 @@ errors! {
         => "Leave DestinationZoneId out; a disk stays in its zone.";
     DISK_NOT_READY = 403 "InvalidStatus.DiskNotReady"
         "This specified disk is not ready, status needs to be either In_use or Available."
-        => "Wait until DescribeDisks shows Available or In_use.";
+        => "Wait until DescribeDisks shows Available or In_use."
+        then [Look("disk")];
     INSTANCE_NOT_STABLE = 400 "InvalidOperation.InstanceStatusUnsupported"
         "The specified instance status is not supported for this operation, expect status is Running or Stopped."
-        => "Wait until the instance is Running or Stopped.";
+        => "Wait until the instance is Running or Stopped."
+        then [Look("instance")];
     CATEGORY_STAYS = 403 "InvalidDiskCategory.ValueNotSupported"
         "The current disk category of the resource does not support this operation."
         => "Basic, regional, elastic ephemeral and local disks stay what they are.";
@@ -334,10 +363,12 @@ errors! {
         => "Make a new disk from the snapshot.";
     DISK_RESET_IN_PROGRESS = 403 "InvalidOperation.DiskResetInProgress"
         "The operation cannot be performed because the disk has an ongoing reset task, please try again later."
-        => "Wait until the disk is no longer ReIniting.";
+        => "Wait until the disk is no longer ReIniting."
+        then [Look("disk")];
     DISK_HAS_UNFINISHED_SNAPSHOT = 403 "IncorrectDiskStatus.HasUnfinishedSnapshot"
         "The current disk has unfinished snapshot."
-        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished."
+        then [Look("disk"), List("snapshot")];
     RESET_CONFLICT = 403 "Operation.Conflict"
         "The operation may conflicts with others."
         => "Wait a moment until the resize or change of spec of the disk has ended.";
@@ -346,7 +377,8 @@ errors! {
         => "Leave DiskId out and send ImageId: data disks do not become system disks here.";
     MONITOR_DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The DiskId provided does not exist in our records."
-        => "Check the id, and that the disk belongs to the account of the AccessKey.";
+        => "Check the id, and that the disk belongs to the account of the AccessKey."
+        then [List("disk")];
     MONITOR_START_MALFORMED = 400 "InvalidStartTime.Malformed"
         "The specified parameter \"StartTime\" is not valid."
         => "Use a time in UTC such as 2026-01-02T03:04:05Z.";

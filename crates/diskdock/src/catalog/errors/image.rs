@@ -59,13 +59,15 @@ errors! {
         => "Have the lock removed; see OperationLocks in DescribeInstances.";
     IMAGE_INSTANCE_STATUS = 400 "IncorrectInstanceStatus"
         "The current status of the instance does not support this operation."
-        => "Wait until the instance is Running or Stopped.";
+        => "Wait until the instance is Running or Stopped."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     IMAGE_SHARED_DISK = 403 "IncorrectDiskStatus.Invalid"
         "Device status is invalid, please restart instance and try again."
         => "Real machines make a snapshot of a disk only while one of them has it: detach it from its other instances first.";
     IMAGE_SNAPSHOT_NOT_READY = 403 "InvalidSnapshotId.NotReady"
         "The current status of the DiskDeviceMapping.n.SnapshotId or SnapshotId does not support this operation."
-        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished."
+        then [Look("snapshot")];
     IMAGE_SNAPSHOT_UNFIT = 403 "OperationDenied"
         "The specified snapshot is not allowed to create image."
         => "SnapshotId has to be that of a system disk. That of a data disk becomes the system disk by DiskDeviceMapping with DiskType system, Platform and Architecture. With real machines, the imported image that the system came from has to be there: make the image from the instance, or import that one again.";
@@ -86,7 +88,8 @@ errors! {
         => "Use at least the size of the snapshot; 20 to 32768 GiB, or up to 2048 GiB for the system disk.";
     IMAGE_NOT_AVAILABLE = 403 "OperationDenied.ImageNotValid"
         "The specified image is not available, please check the status of the image."
-        => "Wait until DescribeImages shows the image as Available.";
+        => "Wait until DescribeImages shows the image as Available."
+        then [Look("image")];
     IMAGE_WITH_DATA_DISKS = 400 "OperationDenied"
         "The specified image contains the snapshot of the data disk,does not support this operation."
         => "Use an image of a system disk alone.";
@@ -95,7 +98,8 @@ errors! {
         => "Send Force=true, or release the instances first.";
     IMAGE_CREATING = 403 "ImageIsCreating"
         "The specified image is being created."
-        => "Wait until DescribeImages shows it as Available or CreateFailed.";
+        => "Wait until DescribeImages shows it as Available or CreateFailed."
+        then [Look("image")];
     SNAPSHOT_OF_IMAGE = 403 "SnapshotCreatedImage"
         "The snapshot has been used to create user defined image(s)."
         => "Delete the images first.";

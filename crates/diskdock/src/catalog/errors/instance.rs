@@ -5,34 +5,41 @@ use super::errors;
 errors! {
     INSTANCE_NOT_FOUND = 404 "InvalidInstanceId.NotFound"
         "The specified InstanceId does not exist."
-        => "Check the id, and that the instance belongs to the account of the AccessKey.";
+        => "Check the id, and that the instance belongs to the account of the AccessKey."
+        then [List("instance")];
     INSTANCE_STATUS = 403 "IncorrectInstanceStatus"
         "The current status of the resource does not support this operation."
-        => "Wait until DescribeInstances shows the status that the action needs.";
+        => "Wait until DescribeInstances shows the status that the action needs."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     INSTANCE_LOCKED_FOR_SECURITY = 403 "InstanceLockedForSecurity"
         "The instance is locked due to security."
-        => "Have the lock removed; see OperationLocks in DescribeInstances.";
+        => "Have the lock removed; see OperationLocks in DescribeInstances."
+        then [Look("instance")];
     INSTANCE_NAME_MALFORMED = 400 "InvalidInstanceName.Malformed"
         "The specified parameter \"InstanceName\" is not valid."
         => "Use 2 to 128 characters that begin with a letter.";
     INSTANCE_STATUS_FOR_ATTACH = 400 "IncorrectInstanceStatus"
         "The current status of the resource does not support this operation."
-        => "Wait until the instance is Running or Stopped; for a system disk, stop it.";
+        => "Wait until the instance is Running or Stopped; for a system disk, stop it."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     INSTANCE_IN_ARREARS = 403 "InstanceExpiredOrInArrears"
         "The specified operation is denied as your prepay instance is expired (prepay mode) or in arrears (afterpay mode)."
         => "Have the financial lock of the instance removed.";
     INSTANCE_LOCKED_FOR_POWER = 403 "InstanceLockedForSecurity"
         "The specified operation is denied as your instance is locked for security reasons."
-        => "Have the lock removed; see OperationLocks in DescribeInstances.";
+        => "Have the lock removed; see OperationLocks in DescribeInstances."
+        then [Look("instance")];
     INSTANCE_INITIALIZING = 403 "IncorrectInstanceStatus.Initializing"
         "The specified instance status does not support this operation."
-        => "Wait until the instance is no longer Pending or Starting.";
+        => "Wait until the instance is no longer Pending or Starting."
+        then [Look("instance")];
     INSTANCE_WITHOUT_SYSTEM_DISK = 400 "InvalidInstance.NotFoundSystemDisk"
         "The specified instance does not have system disk."
         => "Attach its system disk again with AttachDisk and Bootable=true.";
     INSTANCE_DISK_IN_TRANSIT = 403 "DiskError"
         "IncorrectDiskStatus."
-        => "Wait until no disk of the instance is Attaching, Detaching or ReIniting.";
+        => "Wait until no disk of the instance is Attaching, Detaching or ReIniting."
+        then [Look("instance")];
     HIBERNATION_NOT_ENABLED = 403 "HibernationConfigured.NotEnabled"
         "The instance hibernation configured option is not enabled."
         => "Leave Hibernate out; this server does not hibernate instances.";
@@ -50,14 +57,16 @@ errors! {
         => "Leave StoppedMode out, or send KeepCharging.";
     DELETION_PROTECTED = 403 "InvalidOperation.DeletionProtection"
         "The operation is not allowed due to deletion protection."
-        => "Turn DeletionProtection off with ModifyInstanceAttribute first.";
+        => "Turn DeletionProtection off with ModifyInstanceAttribute first."
+        then [Call("ModifyInstanceAttribute")];
     INSTANCE_CHARGE_TYPE = 403 "ChargeTypeViolation"
         "The operation is not permitted due to charge type of the instance."
         => "Wait until the subscription has ended and send TerminateSubscription=true, or make the \
             instance pay-as-you-go with ModifyInstanceChargeType.";
     NO_INSTANCE_IDS = 403 "InvalidInstanceId.NotFound"
         "InstanceId should not be null."
-        => "Send InstanceId.1.";
+        => "Send InstanceId.1."
+        then [List("instance")];
     TOO_MANY_INSTANCE_IDS = 403 "InvalidParameter.TooManyInstanceIds"
         "Instance ids cannot be more than 100."
         => "Name at most 100 instances.";
@@ -66,10 +75,12 @@ errors! {
         => "Send ids of instances as InstanceId.1, InstanceId.2 and so on.";
     INSTANCE_IDS_NOT_FOUND = 404 "InvalidInstanceIds.NotFound"
         "The specified InstanceIds does not exist."
-        => "Check the ids, and that the instances are in the region and belong to the account.";
+        => "Check the ids, and that the instances are in the region and belong to the account."
+        then [List("instance")];
     INSTANCE_TYPE_NOT_SUPPORTED = 400 "InvalidInstanceType.ValueNotSupported"
         "The specified InstanceType does not exist or beyond the permitted range."
-        => "Use a type of DescribeInstanceTypes.";
+        => "Use a type of DescribeInstanceTypes."
+        then [List("type")];
     MISSING_INSTANCE_TYPE = 400 "MissingParameter"
         "The input parameter InstanceType that is mandatory for processing this request is not supplied."
         => "Send InstanceType.";
@@ -78,16 +89,19 @@ errors! {
         => "Send ImageId or ImageFamily.";
     INSTANCE_TYPE_NOT_IN_ZONE = 403 "InvalidInstanceType.ZoneNotSupported"
         "The specified zone does not support this instancetype."
-        => "Use a zone that DescribeAvailableResource shows for the type.";
+        => "Use a zone that DescribeAvailableResource shows for the type."
+        then [List("type")];
     INSTANCE_TYPE_ARCHITECTURE = 400 "InvalidInstanceType.NotSupported"
         "The specified instanceType is not supported by the image architecture."
         => "Use an image of the architecture of the type.";
     INSTANCE_ZONE_NOT_FOUND = 404 "InvalidZoneId.NotFound"
         "The specified zoneId does not exist."
-        => "Use a zone of DescribeZones.";
+        => "Use a zone of DescribeZones."
+        then [List("zone")];
     IMAGE_NOT_FOUND = 404 "InvalidImageId.NotFound"
         "The specified ImageId does not exist."
-        => "Use an image of DescribeImages.";
+        => "Use an image of DescribeImages."
+        then [List("image")];
     IMAGE_AND_FAMILY = 400 "UnexpectedImageFamily.ImageIdSupplied"
         "The input parameter ImageFamily must be null when image id is set."
         => "Send one of the two.";
@@ -126,7 +140,8 @@ errors! {
         => "Use /dev/xvdb to /dev/xvdz, or leave Device out.";
     DATA_SNAPSHOT_NOT_FOUND = 404 "InvalidDataDiskSnapshotId.NotFound"
         "The specified parameter \"DataDisk.n.SnapshotId\" is not valid."
-        => "Name a snapshot of DescribeSnapshots.";
+        => "Name a snapshot of DescribeSnapshots."
+        then [List("snapshot")];
     DATA_DISKS_EXCEEDED = 400 "InstanceDiskNumber.LimitExceed"
         "The total number of specified disk in an instance exceeds."
         => "Use at most 16 data disks, and no more than the type holds.";
@@ -231,10 +246,12 @@ errors! {
         => "Use a time in UTC that is 30 minutes to 3 years ahead.";
     LAUNCH_KEY_PAIR_NOT_FOUND = 404 "InvalidKeyPairName.NotFound"
         "The specified parameter KeyPairName does not exist in our records."
-        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours.";
+        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours."
+        then [List("key pair"), Call("CreateKeyPair")];
     LAUNCH_SNAPSHOT_POLICY_NOT_FOUND = 404 "InvalidAutoSnapshotPolicyId.NotFound"
         "Specified parameter AutoSnapshotPolicyId not found."
-        => "Use a policy of DescribeAutoSnapshotPolicyEx in the region of the instance.";
+        => "Use a policy of DescribeAutoSnapshotPolicyEx in the region of the instance."
+        then [List("snapshot policy")];
     KEY_PAIR_WINDOWS = 403 "DependencyViolation.WindowsInstance"
         "The instance creating is window, cannot use ssh key pair to login."
         => "Use Password for Windows.";
@@ -279,7 +296,8 @@ errors! {
         => "Use a time in UTC such as 2026-01-02T03:04Z.";
     KEY_PAIR_UNKNOWN = 400 "InvalidKeyPairName.NotFound"
         "The specified KeyPairName does not exist."
-        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours.";
+        => "Use a key pair of DescribeKeyPairs; CreateKeyPair makes one, ImportKeyPair takes yours."
+        then [List("key pair"), Call("CreateKeyPair")];
     KEY_PAIR_WINDOWS_DISK = 403 "DependencyViolation.WindowsInstance"
         "The instance creating is windows, cannot use ssh key pair to login."
         => "Use Password for Windows.";
@@ -288,7 +306,8 @@ errors! {
         => "Attach its system disk again with AttachDisk and Bootable=true first.";
     INSTANCE_CREATING = 403 "OperationDenied.InstanceCreating"
         "The specified instance is creating."
-        => "Wait until the instance is Stopped.";
+        => "Wait until the instance is Stopped."
+        then [Look("instance")];
     MISSING_IMAGE_FOR_DISK = 400 "MissingParameter"
         "The input parameter \"ImageId\" that is mandatory for processing this request is not supplied."
         => "Send ImageId.";

@@ -11,13 +11,16 @@ errors! {
         => "Change the type and the bandwidth one after the other.";
     NEW_TYPE_UNKNOWN = 400 "InvalidInstanceType.ValueUnauthorized"
         "The specified InstanceType does not exist or beyond the permitted range."
-        => "Use a type of DescribeInstanceTypes.";
+        => "Use a type of DescribeInstanceTypes."
+        then [List("type")];
     INSTANCE_NOT_STOPPED = 400 "InvalidInstanceStatus.NotStopped"
         "The specified Instance status is not stopped."
-        => "Stop the instance first.";
+        => "Stop the instance first."
+        then [Look("instance"), Call("StopInstance")];
     INSTANCE_STATUS_FOR_SPEC = 403 "InvalidStatus.ValueNotSupported"
         "The current status of the resource does not support this operation."
-        => "Wait until the instance is Running or Stopped.";
+        => "Wait until the instance is Running or Stopped."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     TYPE_NOT_IN_ZONE_OF_INSTANCE = 403 "InvalidInstanceType.ValueNotSupported"
         "The specified zone does not offer the specified instancetype."
         => "Use a type that DescribeAvailableResource shows for the zone of the instance.";
@@ -38,7 +41,8 @@ errors! {
         => "Renew the subscription, or release the instance.";
     INSTANCE_STATUS_FOR_CHARGE = 400 "InvalidStatus.ValueNotSupported"
         "The instance cannot be modified in the specified status."
-        => "Wait until the instances are Running or Stopped.";
+        => "Wait until the instances are Running or Stopped."
+        then [Look("instance"), Call("StartInstance"), Call("StopInstance")];
     RELEASE_TIME_SET = 400 "ReleaseTimeHaveBeenSet"
         "The specified instance has been set released time."
         => "Only instances without a time of release can become subscriptions.";
@@ -65,7 +69,8 @@ errors! {
         => "Name at most 100 instances.";
     RENEWAL_INSTANCE_NOT_FOUND = 403 "InvalidParameter.InvalidInstanceId"
         "The specified instanceId is not valid."
-        => "Name instances of DescribeInstances in this region.";
+        => "Name instances of DescribeInstances in this region."
+        then [List("instance")];
     RENEWAL_OF_PAY_AS_YOU_GO = 403 "ChargeTypeViolation"
         "Pay-As-You-Go instances do not support this operation."
         => "Only subscriptions can be renewed.";

@@ -14,7 +14,8 @@ errors! {
         => "Use another name, or delete the key pair first.";
     KEY_PAIR_NOT_FOUND = 400 "InvalidKeyPairName.NotFound"
         "The specified KeyPairName does not exist in our records."
-        => "Use a key pair of DescribeKeyPairs.";
+        => "Use a key pair of DescribeKeyPairs."
+        then [List("key pair"), Call("CreateKeyPair")];
     KEY_PAIR_NAMES_NOT_VALID = 400 "InvalidKeyPairNames.ValueNotSupported"
         "The specified parameter \"KeyPairNames\" is not valid."
         => "Send a JSON array of up to 100 names.";

@@ -17,7 +17,8 @@ errors! {
         => "Leave DKMSInstanceId out: there are no dedicated instances here.";
     KMS_KEY_NOT_FOUND = 404 "Forbidden.KeyNotFound"
         "The specified Key is not found."
-        => "Use a key of ListKeys.";
+        => "Use a key of ListKeys."
+        then [List("key")];
     KMS_ALIAS_NOT_FOUND = 404 "Forbidden.AliasNotFound"
         "The specified Alias is not found."
         => "Use the id of a key: there are no aliases here.";

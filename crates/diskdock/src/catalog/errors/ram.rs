@@ -75,10 +75,12 @@ errors! {
         => "Delete the others with DeletePolicyVersion first, or send CascadingDelete=true.";
     USER_NOT_FOUND = 404 "EntityNotExist.User"
         "The user does not exist."
-        => "Use a user of ListUsers.";
+        => "Use a user of ListUsers."
+        then [List("user")];
     RAM_POLICY_NOT_FOUND = 404 "EntityNotExist.Policy"
         "The policy does not exist."
-        => "Use a policy of ListPolicies.";
+        => "Use a policy of ListPolicies."
+        then [List("policy")];
     ROLE_NAME_LENGTH = 400 "InvalidParameter.RoleName.Length"
         "The parameter - \"RoleName\" beyond the length limit."
         => "Use 1 to 64 characters.";
@@ -93,7 +95,8 @@ errors! {
         => "Use at most 2048 characters.";
     ROLE_NOT_FOUND = 404 "EntityNotExist.Role"
         "The role does not exist."
-        => "Use a role of ListRoles.";
+        => "Use a role of ListRoles."
+        then [List("role")];
     ROLE_EXISTS = 409 "EntityAlreadyExists.Role"
         "The role does already EXIST."
         => "Use another name.";
@@ -126,7 +129,8 @@ errors! {
         => "Use letters, digits and hyphens.";
     GROUP_NOT_FOUND = 404 "EntityNotExist.Group"
         "The group does not exist."
-        => "Use a group of ListGroups.";
+        => "Use a group of ListGroups."
+        then [List("group")];
     GROUP_EXISTS = 409 "EntityAlreadyExists.Group"
         "The group does already EXIST."
         => "Use another name.";

@@ -5,22 +5,27 @@ use super::errors;
 errors! {
     REGION_NOT_FOUND = 404 "InvalidRegionId.NotFound"
         "The specified RegionId does not exist."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     REGION_MALFORMED = 400 "InvalidRegionId.MalFormed"
         "The specified RegionId is not valid."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     ZONE_NOT_FOUND = 404 "InvalidZoneId.NotFound"
         "The specified zone does not exist."
-        => "Use a zone of DescribeZones.";
+        => "Use a zone of DescribeZones."
+        then [List("zone")];
     MISSING_REGION = 400 "MissingParamter.RegionId"
         "The regionId should not be null."
         => "Send RegionId.";
     REGION_NOT_VALID = 400 "InvalidRegion.NotFound"
         "The specified parameter RegionId is not valid."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     ZONE_NOT_IN_RECORDS = 400 "InvalidZoneId.NotFound"
         "The zoneId provided does not exist in our records."
-        => "Use a zone of DescribeZones.";
+        => "Use a zone of DescribeZones."
+        then [List("zone")];
     MISSING_ZONE = 400 "MissingParameter"
         "The input parameter ZoneId that is mandatory for processing this request is not supplied."
         => "Send ZoneId.";
@@ -44,7 +49,8 @@ errors! {
         => "Use Zone, IoOptimized, InstanceType, Network, ddh, SystemDisk or DataDisk.";
     REGION_NOT_IN_RECORDS = 404 "InvalidRegionId.NotFound"
         "The RegionId provided does not exist in our records."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     CHARGE_TYPE_FOR_RESOURCES = 400 "Invalid.InstanceChargeType"
         "The specified InstanceChargeType is not valid."
         => "Use PrePaid or PostPaid.";

@@ -23,10 +23,12 @@ errors! {
         => "Delete security groups of the region: an account has 100 at most in each.";
     SECURITY_GROUP_NOT_FOUND = 404 "InvalidSecurityGroupId.NotFound"
         "The specified SecurityGroupId does not exist."
-        => "Use a group of DescribeSecurityGroups.";
+        => "Use a group of DescribeSecurityGroups."
+        then [List("security group")];
     SECURITY_GROUP_TO_DELETE_NOT_FOUND = 404 "InvalidSecurityGroup.NotFound"
         "The specified security group is not found."
-        => "Use a group of DescribeSecurityGroups.";
+        => "Use a group of DescribeSecurityGroups."
+        then [List("security group")];
     SECURITY_GROUP_HAS_INSTANCES = 403 "DependencyViolation"
         "There is still instance(s) in the specified security group."
         => "Let the instances leave the group first, or release them.";
@@ -104,10 +106,12 @@ errors! {
         => "Use a range of addresses: this server has no prefix lists.";
     SOURCE_GROUP_NOT_FOUND = 404 "InvalidSourceGroupId.NotFound"
         "The SourceGroupId provided does not exist in our records."
-        => "Use a group of DescribeSecurityGroups, or name its owner.";
+        => "Use a group of DescribeSecurityGroups, or name its owner."
+        then [List("security group")];
     DEST_GROUP_NOT_FOUND = 404 "InvalidDestGroupId.NotFound"
         "The DestGroupId provided does not exist in our records."
-        => "Use a group of DescribeSecurityGroups, or name its owner.";
+        => "Use a group of DescribeSecurityGroups, or name its owner."
+        then [List("security group")];
     SOURCE_GROUP_ELSEWHERE = 400 "InvalidSourceGroupId.Mismatch"
         "Specified security group and source group are not in the same VPC."
         => "Use a group of the same VPC.";

@@ -5,10 +5,12 @@ use super::errors;
 errors! {
     SNAPSHOT_NOT_FOUND = 404 "InvalidSnapshotId.NotFound"
         "The specified SnapshotId does not exist."
-        => "Check the id, the region, and that the snapshot belongs to the account of the AccessKey.";
+        => "Check the id, the region, and that the snapshot belongs to the account of the AccessKey."
+        then [List("snapshot")];
     SNAPSHOT_NOT_READY = 403 "InvalidSnapshotId.NotReady"
         "The specified snapshot has not completed yet."
-        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished."
+        then [Look("snapshot")];
     SNAPSHOT_ENCRYPTED = 403 "InvalidEncrypted.NotMatchSnapshot"
         "The specified parameter Encrypted must be set to true when creating disks with encrypted snapshots."
         => "Leave Encrypted out, or send true: what is encrypted stays so.";
@@ -20,13 +22,16 @@ errors! {
         => "Use at least the SourceDiskSize of the snapshot, or leave Size out.";
     SNAPSHOT_TO_DELETE_NOT_FOUND = 404 "InvalidSnapshotId.NotFound"
         "The specified snapshot is not found."
-        => "Nothing to do: there is no such snapshot of the account of the AccessKey.";
+        => "Nothing to do: there is no such snapshot of the account of the AccessKey."
+        then [List("snapshot")];
     SNAPSHOT_UNKNOWN = 400 "InvalidSnapshot.NotFound"
         "The specified parameter SnapshotId is not valid."
-        => "Name a snapshot of DescribeSnapshots.";
+        => "Name a snapshot of DescribeSnapshots."
+        then [List("snapshot")];
     SNAPSHOT_DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The specified DiskId does not exist."
-        => "Check the id, and that the disk belongs to the account of the AccessKey.";
+        => "Check the id, and that the disk belongs to the account of the AccessKey."
+        then [List("disk")];
     SNAPSHOT_NAME_MALFORMED = 400 "InvalidSnapshotName.Malformed"
         "The specified SnapshotName is wrongly formed."
         => "Use 2 to 128 characters that begin with a letter, and not with auto.";
@@ -53,13 +58,15 @@ errors! {
         => "Local and elastic ephemeral disks have no snapshots.";
     NEVER_ATTACHED = 403 "IncorrectDiskStatus.NeverAttached"
         "The specified disk has never been attached to any instance."
-        => "Attach the disk once: there is nothing on it yet. `serve --snapshot-new-disks` accepts it.";
+        => "Attach the disk once: there is nothing on it yet. `serve --snapshot-new-disks` accepts it."
+        then [Call("AttachDisk")];
     INSTANCE_OF_DISK_LOCKED = 403 "InstanceLockedForSecurity"
         "The disk attached instance is locked due to security."
         => "Have the lock removed; see OperationLocks in DescribeInstances.";
     SNAPSHOT_UNDER_WAY = 403 "IncorrectDiskStatus.CreatingSnapshot"
         "A previous snapshot creation is in process."
-        => "Wait until DescribeSnapshots shows the snapshot before this one as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot before this one as accomplished."
+        then [Look("disk"), List("snapshot")];
     SNAPSHOT_OF_SHARED_DISK = 403 "IncorrectVolumeStatus"
         "The current volume status does not support this operation."
         => "Real machines make a snapshot of a disk only while one of them has it: detach it from its other instances first.";
@@ -68,13 +75,16 @@ errors! {
         => "Leave the disk as it is, or delete it: its key was deleted.";
     SNAPSHOT_QUOTA = 403 "QuotaExceed.Snapshot"
         "The snapshot quota exceeds."
-        => "Delete snapshots of the disk; it can have 256.";
+        => "Delete snapshots of the disk; it can have 256."
+        then [List("snapshot"), Call("DeleteSnapshot")];
     DISK_CREATING_SNAPSHOT = 403 "DiskCreatingSnapshot"
         "The operation is denied due to a snapshot of the specified disk is not completed yet."
-        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished."
+        then [Look("disk"), List("snapshot")];
     SNAPSHOT_IN_USE = 403 "SnapshotCreatedDisk"
         "The snapshot has been used to create disk(s)."
-        => "Send Force=true, or delete the disks first.";
+        => "Send Force=true, or delete the disks first."
+        then [Look("snapshot")];
     SNAPSHOT_FEEDS_DISK = 403 "Operation.Conflict"
         "The operation may conflicts with others, please retry later."
         => "Wait until the disks that are being made from the snapshot are no longer Creating.";
@@ -104,16 +114,19 @@ errors! {
         => "Use more days than the snapshot has; one that is kept for ever stays so.";
     RETENTION_OF_UNFINISHED = 400 "InvalidSnapshotId.NotReady"
         "The specified snapshot has not completed yet."
-        => "Wait until DescribeSnapshots shows the snapshot as accomplished.";
+        => "Wait until DescribeSnapshots shows the snapshot as accomplished."
+        then [Look("snapshot")];
     DISABLE_INSTANT_ACCESS_MALFORMED = 404 "InvalidSnapshotDisableInstantAccess.Malformed"
         "The specified DisableInstantAccess is not valid!"
         => "Use true or false.";
     COPY_REGION_NOT_FOUND = 403 "InvalidRegionId.NotExists"
         "Region not exists."
-        => "Use a region of DescribeRegions.";
+        => "Use a region of DescribeRegions."
+        then [List("region")];
     SNAPSHOT_TO_COPY_NOT_FOUND = 403 "InvalidSnapshotId.NotFound"
         "The specified snapshot is not exists."
-        => "Check the id, and that RegionId is the region of the snapshot.";
+        => "Check the id, and that RegionId is the region of the snapshot."
+        then [List("snapshot")];
     COPY_NAME_MALFORMED = 403 "InvalidSnapshotName.Malformed"
         "The specified SnapshotName is wrongly formed."
         => "Use 2 to 128 characters that begin with a letter, and not with auto.";
@@ -140,7 +153,8 @@ errors! {
         => "Use a region of DescribeRegions.";
     LINKS_INSTANCE_NOT_FOUND = 400 "InvalidInstanceId.NotFound"
         "The specified instanceId is not exists."
-        => "Check the id, and that the instance belongs to the account of the AccessKey.";
+        => "Check the id, and that the instance belongs to the account of the AccessKey."
+        then [List("instance")];
     LINKS_DISK_IDS_NOT_VALID = 400 "InvalidDiskIds"
         "The specified diskIds is invalid."
         => "Send a JSON array of up to 100 ids.";
@@ -149,7 +163,8 @@ errors! {
         => "Send a JSON array of up to 100 ids.";
     SNAPSHOT_GROUP_NOT_FOUND = 404 "InvalidSnapshotGroup.NotFound"
         "The SnapshotGroupId provided does not exist in our records."
-        => "Check the id, the region, and that the group belongs to the account of the AccessKey.";
+        => "Check the id, the region, and that the group belongs to the account of the AccessKey."
+        then [List("snapshot group")];
     GROUP_NAME_NOT_VALID = 400 "InvalidParameter.Name"
         "The specified Name is invalid."
         => "Use 2 to 128 characters that begin with a letter.";
@@ -180,7 +195,8 @@ errors! {
     GROUP_OF_RUNNING = 400 "IncorrectInstanceStatus"
         "The current status of the instances does not support this operation."
         => "Stop the instances first, or take a snapshot of each disk: Ceph RBD takes none of several \
-            disks at one moment yet.";
+            disks at one moment yet."
+        then [Look("instance"), Call("StopInstance")];
     GROUP_DISK_IN_ARREARS = 403 "DiskInArrears"
         "The specified operation is denied as your disk has expired."
         => "Have the financial lock of the disk removed.";

@@ -38,10 +38,12 @@ errors! {
         => "Send a JSON array of 1 to 100 ids.";
     POLICY_DISK_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The specified disk does not exist in the region."
-        => "Check the ids, and that the disks are in the region of the policy.";
+        => "Check the ids, and that the disks are in the region of the policy."
+        then [List("disk")];
     POLICY_DISKS_NOT_FOUND = 404 "InvalidDiskId.NotFound"
         "The specified DiskIds are not found."
-        => "Check the ids, and that the disks are in the region.";
+        => "Check the ids, and that the disks are in the region."
+        then [List("disk")];
     NO_SNAPSHOTS_OF_SOME = 400 "PartofDiskCategory.OperationNotSupported"
         "The types of some disks in the disk list do not support creating snapshots."
         => "Leave local and elastic ephemeral disks out.";

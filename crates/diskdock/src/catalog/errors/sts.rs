@@ -30,5 +30,6 @@ errors! {
             AssumeRolePolicyDocument names the caller or its account.";
     ASSUMED_ROLE_NOT_FOUND = 404 "EntityNotExist.Role"
         "The specified Role not exists ."
-        => "Use the Arn of a role of ListRoles.";
+        => "Use the Arn of a role of ListRoles."
+        then [List("role")];
 }

@@ -33,10 +33,12 @@ errors! {
         => "Delete VPCs of the region: an account has ten at most in each.";
     VPC_NOT_FOUND = 404 "InvalidVpcId.NotFound"
         "Specified VPC does not exist."
-        => "Use a VPC of DescribeVpcs.";
+        => "Use a VPC of DescribeVpcs."
+        then [List("vpc")];
     VPC_STATUS = 400 "IncorrectVpcStatus"
         "Current VPC status does not support this operation."
-        => "Wait until the VPC is Available.";
+        => "Wait until the VPC is Available."
+        then [Look("vpc")];
     VPC_HAS_VSWITCHES = 400 "DependencyViolation.VSwitch"
         "Specified object has dependent resources"
         => "Delete the vSwitches of the VPC first.";
@@ -72,10 +74,12 @@ errors! {
         => "Leave the IPv6 parameters out.";
     VSWITCH_NOT_FOUND = 404 "InvalidVSwitchId.NotFound"
         "VSwitch not exist."
-        => "Use a vSwitch of DescribeVSwitches.";
+        => "Use a vSwitch of DescribeVSwitches."
+        then [List("vswitch")];
     VSWITCH_STATUS = 400 "IncorrectVSwitchStatus"
         "vpc subnet is in middle status."
-        => "Wait until the vSwitch is Available.";
+        => "Wait until the vSwitch is Available."
+        then [Look("vswitch")];
     VSWITCH_IN_USE = 400 "DependencyViolation"
         "Resources deployed in the vSwitch have not been deleted."
         => "Release the instances in the vSwitch first.";
@@ -84,7 +88,8 @@ errors! {
         => "Send RegionId or VpcId.";
     LAUNCH_VSWITCH_STATUS = 400 "IncorrectVSwitchStatus"
         "The current status of virtual switch does not support this operation."
-        => "Wait until the vSwitch is Available.";
+        => "Wait until the vSwitch is Available."
+        then [Look("vswitch")];
     LAUNCH_VSWITCH_ZONE = 400 "InvalidParameter.VSwitchId"
         "The specified virtual switch is not in the specified zone."
         => "Leave ZoneId out, or name the zone of the vSwitch.";

@@ -1,9 +1,9 @@
 // The page of an action: send the form, show the request and the reply, follow what becomes of it.
 
-import { all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
+import { actionHref, all, copyButton, element, errorHref, keep, kept, one } from "./common.js";
 import { send, signed } from "./api.js";
 import { concerned, follow } from "./follow.js";
-import { address, faults, fillRegion, growing, keepAddress, linkTo, narrowing, values, withToken } from "./form.js";
+import { address, chosen, faults, fillRegion, fillToken, growing, keepAddress, linkTo, narrowing, values } from "./form.js";
 import { region } from "./key.js";
 import { offer } from "./pick.js";
 import { resourceHref } from "./rows.js";
@@ -14,6 +14,7 @@ const form = one("#form");
 const { action, version } = form.dataset;
 const kinds = JSON.parse(form.dataset.kinds);
 const followed = JSON.parse(form.dataset.follow ?? "null");
+const nextByCode = JSON.parse(form.dataset.next);
 const outcome = one(".outcome");
 const timeline = one(".timeline");
 const steps = one(".steps");
@@ -92,7 +93,41 @@ function refusal(text) {
   return { Code: of("Code"), Message: of("Message"), Recommend: of("Recommend") };
 }
 
-function verdict({ status, text, milliseconds, ignored }) {
+// The values that a parameter had in a call, be it one or numbered.
+const given = (asked, name) => asked.filter(([other]) => other === name || other.startsWith(`${name}.`)).map(([, value]) => value);
+
+// Ids, of one parameter or of a JSON array.
+function idsOf(values) {
+  return values.flatMap((value) => (value.startsWith("[") ? parsed(value) ?? [value] : [value]));
+}
+
+const WRITTEN = {
+  json: (name, ids) => [[name, JSON.stringify(ids)]],
+  numbered: (name, ids) => ids.map((id, at) => [`${name}.${at + 1}`, id]),
+  commas: (name, ids) => [[name, ids.join(",")]],
+  once: (name, [id]) => [[name, id]],
+};
+
+// A call that helps, with what the refused one named filled in.
+function helpful({ action: name, does, takes_away: takesAway, in_region: inRegion, fill }, asked) {
+  const filled = fill.flatMap(({ to, from, as }) => {
+    const ids = idsOf(given(asked, from));
+    return ids.length ? WRITTEN[as](to, ids) : [];
+  });
+  const place = inRegion ? [["RegionId", given(asked, "RegionId")[0] ?? region()]] : [];
+  const href = `${actionHref(name)}?${new URLSearchParams([...place, ...filled])}`;
+  const about = filled.map(([, value]) => ` ${value}`).join("");
+  return element("li", {}, element("a", { href, class: takesAway ? "takes-away" : null }, `${name}${about}`), ` ${does}`);
+}
+
+// What can be done after a refusal; the page says which calls help after which code.
+function nextSteps(code, asked) {
+  const offers = nextByCode[code];
+  if (!offers) return null;
+  return element("section", { class: "next" }, element("h3", {}, "Next"), element("ul", {}, ...offers.map((offer) => helpful(offer, asked))));
+}
+
+function verdict({ status, text, milliseconds, ignored }, asked) {
   const good = status < 400;
   const line = element("p", { class: `verdict ${good ? "good" : "bad"}` },
     element("strong", {}, String(status)), good ? " OK" : " refused", ` in ${milliseconds.toFixed(0)} ms`);
@@ -101,10 +136,10 @@ function verdict({ status, text, milliseconds, ignored }) {
     const { Code, Message, Recommend } = refusal(text);
     if (Code === "DryRunOperation") line.className = "verdict good";
     parts.push(element("p", {}, element("a", { class: "code", href: errorHref(Code) }, Code), ` ${Message}`),
-      element("p", { class: "hint" }, Recommend));
+      element("p", { class: "hint" }, Recommend), nextSteps(Code, asked));
   }
   if (ignored) parts.push(element("p", { class: "hint" }, `Without effect here: ${ignored}`));
-  return parts;
+  return parts.filter(Boolean);
 }
 
 const link = linker(JSON.parse(form.dataset.prefixes), (noun, id) => resourceHref(noun, id, form.elements.RegionId?.value || region()));
@@ -130,13 +165,13 @@ function replyTools(body, { node, search }) {
   return [button, field, told];
 }
 
-function showReply(answer) {
+function showReply(answer, asked) {
   const body = parsed(answer.text);
   const bar = element("p", { class: "bar reply-bar" }, copyButton(answer.text, "the reply"));
   const view = body && jsonView(body, link);
   if (view) bar.append(...replyTools(body, view));
   const shown = view ? view.node : element("pre", { tabindex: "0", "aria-label": "Reply" }, indented(answer.text));
-  outcome.replaceChildren(...verdict(answer), bar, shown);
+  outcome.replaceChildren(...verdict(answer, asked), bar, shown);
 }
 
 // What is wrong with the form, with the way to send it all the same: the server's own answer may be
@@ -174,8 +209,8 @@ async function showChanges(asked, answer) {
 // Resolves to whether the person agrees.
 function agreed() {
   if (!("asks" in form.dataset)) return true;
-  const given = values(form).map(([name, value]) => `${name} ${value}`).join(", ");
-  one(".said", dialog).textContent = given ? `This takes effect at once: ${given}.` : "Nothing is filled in yet.";
+  const filled = chosen(form).map(([name, value]) => `${name} ${value}`).join(", ");
+  one(".said", dialog).textContent = filled ? `This takes effect at once: ${filled}.` : "Nothing is filled in yet.";
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
@@ -186,22 +221,25 @@ async function call(extra = []) {
   const buttons = all("[data-send], [data-dry-run]").filter((button) => !button.disabled);
   if (!buttons.length) return;
   for (const button of buttons) button.disabled = true;
-  await callOnce(extra);
-  for (const button of buttons) button.disabled = false;
+  try {
+    await callOnce(extra);
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
 }
 
 async function callOnce(extra) {
-  const given = parameters().filter(([name]) => !extra.some(([known]) => known === name));
-  const { asked, answered } = withToken(form, [...given, ...extra]);
+  const asked = [...parameters().filter(([name]) => !extra.some(([known]) => known === name)), ...extra];
   history.replaceState(null, "", address(form));
   select(one("#tab-reply"));
   outcome.replaceChildren(element("p", { class: "quiet" }, "Sending …"));
   try {
     const answer = await send(action, version, asked);
     sent = true;
-    answered(answer.status);
+    // After an answer the next call is another one; without one it may be the same again.
+    if (answer.status < 500) fillToken(form);
     showRequest(answer.request);
-    showReply(answer);
+    showReply(answer, asked);
     // Following goes on while the next call is made.
     showChanges(asked, answer);
   } catch (error) {
@@ -237,7 +275,7 @@ one("[data-wide]").addEventListener("click", () => {
 });
 widen(kept("wide") === "yes");
 fillRegion(form);
-if (form.elements.ClientToken) form.elements.ClientToken.placeholder = "a new one for each call";
+fillToken(form);
 offer(form, kinds);
 narrowing(form);
 keepAddress(form);

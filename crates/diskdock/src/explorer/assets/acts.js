@@ -1,8 +1,10 @@
 // What the console's buttons do: calls through the signed API like anybody else's, and the
-// operator's controls. What takes away asks first.
+// operator's controls. Which actions there are, where they fit and what they ask, the page says.
 
 import { element, errorHref, one, pause } from "./common.js";
 import { ask, send } from "./api.js";
+import { concerned } from "./follow.js";
+import { entries } from "./listing.js";
 import { withToken } from "./stream.js";
 
 const LOOK_AGAIN_MS = 500;
@@ -11,14 +13,16 @@ const CREATED_WITHIN_MS = 120_000;
 const root = one(".console");
 const refusal = one(".refusal");
 const dialog = one("dialog.ask");
-const { version } = root.dataset;
-const cautions = JSON.parse(root.dataset.cautions);
+const [verbs, kinds, example] = [root.dataset.verbs, root.dataset.kinds, root.dataset.example].map((text) => JSON.parse(text));
 
-export const forget = () => refusal.replaceChildren();
-export const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
+const forget = () => refusal.replaceChildren();
+const refused = (...parts) => refusal.replaceChildren(element("p", { class: "verdict bad" }, ...parts));
+
+// The actions that list everything.
+export const listings = [kinds.instance.action, kinds.disk.action];
 
 // Whether it was done.
-async function act(action, parameters) {
+async function act({ action, version }, parameters) {
   forget();
   try {
     const { status, text } = await send(action, version, Object.entries(parameters));
@@ -48,9 +52,9 @@ export async function control(verb, concerned) {
 
 // Resolves to whether the person agrees; with a `size`, to the number of GiB, and with the label
 // of a `text`, to the text, or null.
-function sure(what, said, { size, text } = {}) {
+function sure(what, said, { size, least, text } = {}) {
   one("h2", dialog).textContent = `${what}?`;
-  one(".said", dialog).textContent = [said, cautions[what]].filter(Boolean).join(" ");
+  one(".said", dialog).textContent = said;
   const yes = one("button[value=yes]", dialog);
   yes.textContent = `Yes, ${what}`;
   yes.className = size || text ? "primary" : "danger";
@@ -62,7 +66,7 @@ function sure(what, said, { size, text } = {}) {
   }
   const field = one(text ? ".given-text input" : ".given-size input", dialog);
   one(".given-text span", dialog).textContent = text ?? "";
-  [field.min, field.value] = [size ?? 1, size ?? ""];
+  [field.min, field.value] = [least ?? 1, size ?? ""];
   dialog.returnValue = "no";
   dialog.showModal();
   const answer = () => {
@@ -72,100 +76,101 @@ function sure(what, said, { size, text } = {}) {
   return new Promise((done) => dialog.addEventListener("close", () => done(answer()), { once: true }));
 }
 
-export const attach = (DiskId, InstanceId) => act("AttachDisk", { DiskId, InstanceId });
-
-export async function detach(DiskId, InstanceId) {
-  if (await sure("DetachDisk", `${DiskId} leaves ${InstanceId}.`)) await act("DetachDisk", { DiskId, InstanceId });
-}
-
 export async function refuse(concerned) {
   const of = Object.values(concerned).join(" at ");
   const said = `The transition under way on ${of} fails, as when a guest keeps the device.`;
   if (await sure("refuse", said)) await control("refuse", concerned);
 }
 
-async function resize(disk) {
-  const said = `${disk.id} has ${disk.size} GiB. It can only grow.`;
-  const NewSize = await sure("ResizeDisk", said, { size: disk.size + 1 });
-  if (NewSize) await act("ResizeDisk", { DiskId: disk.id, NewSize, Type: disk.status === "In_use" ? "online" : "offline" });
+const filled = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[name] ?? "");
+
+// The question of a verb about a thing.
+function question({ asks }, thing) {
+  if (asks?.above) return { size: thing[asks.above] + 1, least: thing[asks.above] + 1 };
+  return asks ?? {};
 }
 
-async function takeSnapshot(disk) {
-  const name = await sure("CreateSnapshot", `A snapshot of ${disk.id} as it is now.`, { text: "Name" });
-  if (name) await act("CreateSnapshot", { DiskId: disk.id, SnapshotName: name });
+function answerPart(answer, part) {
+  if (part === "all") return answer;
+  const [key, ...rest] = answer.split("=");
+  return (part === "key" ? key : rest.join("=")).trim();
 }
 
-// Sets a tag, given as it is shown: key=value.
-async function tag(kind, { id, region: RegionId }) {
-  const given = await sure("TagResources", `A tag of ${id}. One with the same key is replaced.`, { text: "key=value" });
-  if (!given) return;
-  const [key, ...rest] = given.split("=");
-  await act("TagResources", { RegionId, ResourceType: kind, "ResourceId.1": id, "Tag.1.Key": key.trim(), "Tag.1.Value": rest.join("=").trim() });
+function value({ field, holder, always, status, answer: part }, thing, on, answer) {
+  if (field) return thing[field];
+  if (holder) return on[holder];
+  if (always) return always;
+  if (status) return thing.status === status[0] ? status[1] : status[2];
+  return answerPart(answer, part);
 }
 
-async function deleteDisk(DiskId) {
-  if (await sure("DeleteDisk", `${DiskId} is deleted.`)) await act("DeleteDisk", { DiskId });
+// Does what a verb says with a thing, `on` being the instance that it leaves or enters.
+async function perform(verb, thing, on) {
+  let answer = "";
+  if (verb.asks_first) {
+    const said = [filled(verb.said, { ...thing, holder: on?.id }), verb.caution].filter(Boolean).join(" ");
+    answer = await sure(verb.action, said, question(verb, thing));
+    if (!answer) return;
+  }
+  const parameters = Object.fromEntries(verb.gives.map(([name, given]) => [name, value(given, thing, on, answer)]));
+  if (verb.made) await makeAndEnter(verb, parameters, thing);
+  else await act(verb, parameters);
 }
 
-async function deleteInstance(InstanceId) {
-  if (await sure("DeleteInstance", `${InstanceId} is deleted.`)) await act("DeleteInstance", { InstanceId });
-}
-
-async function interrupt(action, InstanceId) {
-  if (await sure(action, `This is about ${InstanceId}.`)) await act(action, { InstanceId });
-}
-
-// A new disk in the instance's zone, attached as soon as it is Available.
-async function addDisk({ id, region: RegionId, zone: ZoneId }) {
-  const Size = await sure("CreateDisk", `A new cloud_essd disk in ${ZoneId}, attached to ${id}.`, { size: 20 });
-  if (!Size) return;
+// Makes something that enters the thing as soon as it can.
+async function makeAndEnter({ action, version, made }, parameters, thing) {
   forget();
   try {
-    const { DiskId } = await ask("CreateDisk", version, { RegionId, ZoneId, Size, DiskCategory: "cloud_essd" });
+    const asked = Object.entries(parameters);
+    const [id] = concerned(made.ids, asked, await ask(action, version, parameters));
+    const enter = entering(made.noun);
     const end = performance.now() + CREATED_WITHIN_MS;
     for (;;) {
-      const { Disks } = await ask("DescribeDisks", version, { RegionId, DiskIds: JSON.stringify([DiskId]) });
-      if (Disks.Disk[0]?.Status === "Available") break;
-      if (performance.now() > end) return refused(`${DiskId} is not Available yet: attach it when it is.`);
+      const [entry] = await entries(kinds[made.noun], thing.region, [id]);
+      if (enter.fits.includes(entry?.Status)) break;
+      if (performance.now() > end) return refused(`${id} is not ready yet: ${enter.action} can follow when it is.`);
       await pause(LOOK_AGAIN_MS);
     }
-    await attach(DiskId, id);
+    await perform(enter, { id }, thing);
   } catch (error) {
-    refused(`The disk was not made: ${error.message}`);
+    refused(`${action}: ${error.message}`);
   }
 }
 
-// What can be done with an instance in its status: a text and a function for each.
-export function instanceVerbs(instance) {
-  const { id: InstanceId, status } = instance;
-  const both = [["Add a disk", () => addDisk(instance)], ["Tag", () => tag("instance", instance)]];
-  if (status === "Running") return [["Stop", () => interrupt("StopInstance", InstanceId)], ["Reboot", () => interrupt("RebootInstance", InstanceId)], ...both];
-  if (status === "Stopped") return [["Start", () => act("StartInstance", { InstanceId })], ["Delete", () => deleteInstance(InstanceId)], ...both];
-  return [];
+const entering = (noun) => verbs.find((verb) => verb.beside === noun && verb.place === "enters");
+const leaving = (noun) => verbs.find((verb) => verb.beside === noun && verb.place === "leaves");
+
+const among = (statuses, status) => !statuses.length || statuses.includes(status);
+
+function applies(verb, thing, on) {
+  if (on ? ["free", "enters"].includes(verb.place) : verb.place === "leaves") return false;
+  const isSo = ([field, wanted]) => String(thing[field]) === wanted;
+  return among(verb.fits, thing.status) && (!on || among(verb.holder_fits, on.status)) && verb.only.every(isSo);
 }
 
-// And with a disk, on an instance of that status or on none.
-export function diskVerbs(disk, instance) {
-  const still = ["Available", "In_use"].includes(disk.status);
-  const verbs = [];
-  if (instance && disk.status === "In_use" && disk.portable && disk.kind === "data") verbs.push(["Detach", () => detach(disk.id, instance.id)]);
-  if (still && (!instance || instance.status === "Running")) verbs.push(["Resize", () => resize(disk)]);
-  if (still && disk.was_attached) verbs.push(["Snapshot", () => takeSnapshot(disk)]);
-  if (still) verbs.push(["Tag", () => tag("disk", disk)]);
-  if (!instance && disk.status === "Available") verbs.push(["Delete", () => deleteDisk(disk.id)]);
-  return verbs;
+// What can be done with a thing, on an instance or on none: a text and a function for each.
+export function verbsOf(noun, thing, on) {
+  const own = verbs.filter((verb) => verb.beside === noun && verb.place !== "enters" && applies(verb, thing, on));
+  return own.map((verb) => [verb.label, () => perform(verb, thing, on)]);
 }
 
-// Two running instances, and three disks beside them.
-export async function makeExample(RegionId) {
+export const canLeave = (noun, thing, on) => !!on && applies(leaving(noun), thing, on);
+export const canEnter = (noun, thing) => applies(entering(noun), thing);
+// Whether an instance is one that things of this kind can enter.
+export const takes = (noun, instance) => among(entering(noun).holder_fits, instance.status);
+export const leave = (noun, thing, on) => perform(leaving(noun), thing, on);
+export const enter = (noun, thing, on) => perform(entering(noun), thing, on);
+
+// Makes what an empty console can show.
+export async function makeExample(region) {
   forget();
   try {
-    const { Images } = await ask("DescribeImages", version, { RegionId });
-    const { Zones } = await ask("DescribeZones", version, { RegionId });
-    const ZoneId = Zones.Zone.at(-1).ZoneId;
-    const ImageId = Images.Image[0].ImageId;
-    await ask("RunInstances", version, { RegionId, ZoneId, ImageId, InstanceType: "ecs.g6.large", InstanceName: "example", Amount: "2" });
-    for (const DiskName of ["example-1", "example-2", "example-3"]) await ask("CreateDisk", version, { RegionId, ZoneId, DiskName, DiskCategory: "cloud_essd", Size: "20" });
+    const idOf = (noun, entry) => entry[kinds[noun].id];
+    const [images, zones] = [await entries(kinds.image, region), await entries(kinds.zone, region)];
+    const known = { region, image: idOf("image", images[0]), zone: idOf("zone", zones.at(-1)) };
+    for (const { action, version, parameters } of example) {
+      await ask(action, version, Object.fromEntries(parameters.map(([name, text]) => [name, filled(text, known)])));
+    }
   } catch (error) {
     refused(`The example was not made: ${error.message}`);
   }

@@ -1,6 +1,6 @@
 // The console: shows what the server sends, and has the buttons of acts.js beside it.
 
-import { attach, control, detach, diskVerbs, instanceVerbs, makeExample, refuse } from "./acts.js";
+import { canEnter, canLeave, control, enter, leave, listings, makeExample, refuse, takes, verbsOf } from "./acts.js";
 import { all, element, keep, one } from "./common.js";
 import { keyed, matching, paged, refill } from "./keyed.js";
 import { region } from "./key.js";
@@ -34,7 +34,7 @@ const watch = () => watchForever({
     picture = now;
     tokenForm.hidden = true;
     tell(picture.truncated
-      ? "Watching live. There is more than is shown here: DescribeInstances and DescribeDisks list everything."
+      ? `Watching live. There is more than is shown here: ${listings.join(" and ")} list everything.`
       : "Watching live.", false);
     if (picture.now) tellTime(picture.now);
     // A fault in drawing is no fault of the server.
@@ -63,7 +63,7 @@ function verbs(all, id) {
 function draggable(card, disk, instance) {
   card.draggable = true;
   card.addEventListener("dragstart", (event) => {
-    dragged = { disk: disk.id, instance };
+    dragged = { disk, instance };
     event.dataTransfer.setData("text/plain", disk.id);
     event.dataTransfer.effectAllowed = "move";
     event.stopPropagation();
@@ -75,7 +75,7 @@ function draggable(card, disk, instance) {
 }
 
 function droppable(target, dropped) {
-  const accepts = () => dragged && dragged.instance !== target.dataset.instance;
+  const accepts = () => dragged && dragged.instance?.id !== target.dataset.instance;
   target.addEventListener("dragover", (event) => {
     if (!accepts()) return;
     event.preventDefault();
@@ -91,7 +91,7 @@ function droppable(target, dropped) {
 
 // Choosing from a list attaches; where it would be long, typing does.
 function attachTo({ disk, fits }) {
-  if (disk.status !== "Available" || !fits.length) return null;
+  if (!canEnter("disk", disk) || !fits.length) return null;
   const label = `Attach ${disk.id} to`;
   const names = { "aria-label": label, "data-focus": label };
   const option = ({ id, name }) => element("option", { value: id }, name ? `${name} · ${id}` : id);
@@ -100,20 +100,19 @@ function attachTo({ disk, fits }) {
     : element("input", { ...names, list: "all-instances", placeholder: "Attach to i-…", spellcheck: "false" });
   list.addEventListener("change", () => {
     const wanted = list.value.trim();
-    if (wanted) attach(disk.id, wanted);
+    if (wanted) enter("disk", disk, { id: wanted });
   });
   return list;
 }
 
 function diskCard(disk, instance, fits) {
-  const off = instance && disk.status === "In_use" && disk.portable && disk.kind === "data";
   const card = element("li", { class: "disk", "data-disk": disk.id },
     element("div", {}, diskIdentity(disk), status(disk.status)),
     element("span", { class: "about" }, [disk.name, `${disk.size} GiB`, disk.category, disk.kind === "system" ? "system disk" : disk.device, !instance && disk.zone].filter(Boolean).join(" · ")),
     disk.damage ? element("p", { class: "notice", role: "status" }, `Damaged: ${disk.damage}`) : "",
-    verbs(diskVerbs(disk, instance), disk.id),
+    verbs(verbsOf("disk", disk, instance), disk.id),
     instance ? null : attachTo({ disk, fits }));
-  if (off || (!instance && disk.status === "Available")) draggable(card, disk, instance?.id);
+  if (instance ? canLeave("disk", disk, instance) : canEnter("disk", disk)) draggable(card, disk, instance);
   return card;
 }
 
@@ -136,13 +135,13 @@ function newRow(id) {
   const unfold = () => {
     if (!row.open) return;
     if (row.childElementCount === 1) row.append(heading, paused, list);
-    refill(heading, [instance.status, instance.region], () => [instanceIdentity(instance), verbs(instanceVerbs(instance), id)]);
+    refill(heading, [instance.status, instance.region], () => [instanceIdentity(instance), verbs(verbsOf("instance", instance), id)]);
     refill(paused, instance.paused, () => [instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : null]);
     const on = { id, status: instance.status };
     showDisks(instance.disks.map((disk) => ({ id: disk.id, disk, on })));
   };
   row.addEventListener("toggle", unfold);
-  droppable(row, ({ disk }) => attach(disk, id));
+  droppable(row, ({ disk }) => enter("disk", disk, instance));
   row.open = picture.instances.length <= FEW;
   row.update = (now) => {
     instance = now;
@@ -211,8 +210,8 @@ function offerRegions(things) {
 
 // Where each disk can be attached; "many" is chosen by typing.
 function fitting(disk) {
-  if (disk.status !== "Available") return [];
-  const fits = picture.instances.filter((one) => one.zone === disk.zone && one.account === disk.account && ["Running", "Stopped"].includes(one.status));
+  if (!canEnter("disk", disk)) return [];
+  const fits = picture.instances.filter((one) => one.zone === disk.zone && one.account === disk.account && takes("disk", one));
   return fits.map(({ id, name }) => ({ id, name }));
 }
 
@@ -242,7 +241,7 @@ function show() {
 }
 
 root.hidden = false;
-droppable(one(".free"), ({ disk, instance }) => instance && detach(disk, instance));
+droppable(one(".free"), ({ disk, instance }) => instance && leave("disk", disk, instance));
 one(".example button").addEventListener("click", async ({ target }) => {
   target.disabled = true;
   await makeExample(region());

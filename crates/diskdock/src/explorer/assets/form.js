@@ -6,16 +6,22 @@ import { nonce } from "./sign.js";
 
 // What is filled in, by its name on the wire. An empty field is not given.
 export function values(form) {
-  return all("input[name], select[name]", form)
-    .filter((field) => field.value !== "")
-    .map((field) => [field.name, field.value]);
+  return filledIn(form).map((field) => [field.name, field.value]);
+}
+
+const filledIn = (form) => all("input[name], select[name]", form).filter((field) => field.value !== "");
+
+// The same without a ClientToken that this page made: it is for one call, and whoever opens the
+// address or runs the code makes another one.
+export function chosen(form) {
+  return filledIn(form).filter((field) => field.dataset.made !== field.value).map((field) => [field.name, field.value]);
 }
 
 const SECRET = /password/i;
 
 // The address that reopens the form as it is; passwords stay out of it.
 export function address(form) {
-  const shown = values(form).filter(([name]) => !SECRET.test(name));
+  const shown = chosen(form).filter(([name]) => !SECRET.test(name));
   const query = new URLSearchParams(shown).toString();
   return location.pathname + (query ? `?${query}` : "") + location.hash;
 }
@@ -133,18 +139,11 @@ export function narrowing(form) {
   text.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
 }
 
-let token;
-
-// With a ClientToken, if the action takes one and none is given: sent again without an answer, a
-// call has its effect once. After an answer the next call is another one.
-export function withToken(form, parameters) {
-  const takes = form.elements.ClientToken && !parameters.some(([name]) => name === "ClientToken");
-  if (!takes) return { asked: parameters, answered: () => {} };
-  const asked = [...parameters, ["ClientToken", (token ??= nonce())]];
-  const answered = (status) => {
-    if (status < 500) token = undefined;
-  };
-  return { asked, answered };
+// Fills in a ClientToken, if the action takes one and none is given: sent again without an answer,
+// a call has its effect once.
+export function fillToken(form) {
+  const field = form.elements.ClientToken;
+  if (field && (field.value === "" || field.value === field.dataset.made)) field.dataset.made = field.value = nonce();
 }
 
 // Gives everything in a copied entry the number of the entry: Tag.1.Key becomes Tag.2.Key.

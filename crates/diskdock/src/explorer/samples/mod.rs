@@ -14,6 +14,7 @@ mod model;
 mod names;
 mod php;
 mod plan;
+mod project;
 mod python;
 mod quote;
 mod request;
@@ -26,6 +27,7 @@ mod typescript;
 mod waiting;
 
 use crate::catalog::{Listed, Product, TypedSdk};
+pub use project::{Project, project};
 
 /// A language that samples are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +189,7 @@ pub struct Sample {
     pub file_name: String,
     /// The file.
     pub code: String,
-    /// The packages to install and the commands to type, a line each.
+    /// The commands to type in the folder of its [`Project`], a line each.
     pub how_to_run: String,
 }
 

@@ -1,4 +1,4 @@
-module diskdock.test/samples
+module sample
 
 go 1.19
 
