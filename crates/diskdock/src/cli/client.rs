@@ -187,7 +187,7 @@ impl ApiClient {
     {
         let broken = |error: &dyn std::fmt::Display| {
             let place = self.endpoint.authority();
-            let hint = "If it speaks TLS, use https://. Progress whether the request had an effect \
+            let hint = "If it speaks TLS, use https://. Look whether the request had an effect \
                         before you repeat it.";
             Failure::unreachable(format!("the connection to {place} broke: {error}"), hint)
         };

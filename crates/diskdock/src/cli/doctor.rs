@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::catalog::TextFormat;
 use super::{Failure, output};
 use crate::doctor::{PlannedServer, Point, Verdict, examine};
 use crate::hypervisor::qemu::user;
@@ -14,7 +15,7 @@ use crate::hypervisor::qemu::user;
 #[command(after_help = "Examples:
   diskdock doctor
   diskdock doctor --data-dir /var/lib/diskdock --qemu-user diskdock-qemu
-  diskdock doctor --json
+  diskdock doctor --output json
 
 Nothing is changed. The exit code is 0 if there is no problem; a warning is none.")]
 pub(crate) struct DoctorArgs {
@@ -28,8 +29,11 @@ pub(crate) struct DoctorArgs {
     /// The user of QEMU when the server runs as root
     #[arg(long, value_name = "NAME", default_value = user::BY_DEFAULT)]
     qemu_user: String,
-    /// Print JSON
-    #[arg(long)]
+    /// The format of the output
+    #[arg(long, value_enum, default_value = "table")]
+    output: TextFormat,
+    /// The same as --output json
+    #[arg(long, hide = true)]
     json: bool,
 }
 
@@ -38,7 +42,7 @@ pub(super) async fn run(args: DoctorArgs) -> Result<(), Failure> {
     let (data_directory, qemu, qemu_user) = (args.data_dir, args.qemu, args.qemu_user);
     let points = examine(&PlannedServer { data_directory, qemu, qemu_user }).await;
     let problems = points.iter().filter(|point| point.verdict == Verdict::Problem).count();
-    if args.json {
+    if args.json || args.output == TextFormat::Json {
         output::print_json(&json!({ "fit": problems == 0, "points": points }))?;
     } else {
         output::print(&points.iter().map(text).collect::<Vec<_>>().join("\n"))?;

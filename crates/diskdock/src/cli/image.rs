@@ -36,7 +36,7 @@ pub(crate) struct ImageArgs {
     #[command(flatten)]
     local: LocalArgs,
     #[command(subcommand)]
-    command: ImageCommand,
+    command: Option<ImageCommand>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,7 +138,7 @@ impl From<FormatName> for storage::DiskFormat {
 
 /// Runs the command.
 pub(super) async fn run(args: ImageArgs) -> Result<(), Failure> {
-    match &args.command {
+    match args.command.as_ref().unwrap_or(&ImageCommand::List) {
         ImageCommand::List => list(&args),
         ImageCommand::Delete { id } => {
             let (directory, gone) = (args.local.data_dir.clone(), id.clone());
@@ -160,14 +160,31 @@ fn failed(fault: StorageError) -> Failure {
 }
 
 fn existing(directory: &Path) -> Result<Images, Failure> {
-    if directory.is_dir() {
-        return Images::open(directory).map_err(failed);
-    }
-    let hint = "Name the server's data directory with --data-dir.";
-    Err(Failure::usage(format!("there is no directory {}", directory.display()), hint))
+    check_directory(directory)?;
+    Images::open(directory).map_err(failed)
+}
+
+/// Parts of a data directory, one of which each has: of a server, of a host, or images alone.
+const OF_A_DATA_DIRECTORY: &[&str] = &["hypervisor", "lock", "images"];
+
+fn check_directory(directory: &Path) -> Result<(), Failure> {
+    let shown = directory.display();
+    let why = if !directory.is_dir() {
+        format!("there is no directory {shown}")
+    } else if !OF_A_DATA_DIRECTORY.iter().any(|name| directory.join(name).exists()) {
+        format!("{shown} is no data directory: no server has used it, and it has no images")
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(why, "Name the server's data directory with --data-dir."))
 }
 
 async fn import(directory: &Path, wanted: &ImportArgs) -> Result<ImageRecord, Failure> {
+    // A directory is not made for a file that is not there.
+    for file in [&wanted.file, &wanted.kernel, &wanted.initrd].into_iter().flatten() {
+        let missing = |error: std::io::Error| format!("cannot find {}: {error}", file.display());
+        std::fs::metadata(file).map_err(|error| Failure::new(missing(error), ""))?;
+    }
     let import = plan(wanted);
     let directory = directory.to_owned();
     if StateOwner::read(&directory).unwrap_or_default().hypervisor() == Some(HOSTS) {
@@ -242,6 +259,7 @@ async fn ask_server(args: &ImageArgs) -> Result<Value, Failure> {
 }
 
 fn list(args: &ImageArgs) -> Result<(), Failure> {
+    check_directory(&args.local.data_dir)?;
     let listing = Images::of(&args.local.data_dir).list().map_err(failed)?;
     for fault in &listing.faults {
         eprintln!("diskdock: {fault}");
@@ -262,7 +280,11 @@ fn list(args: &ImageArgs) -> Result<(), Failure> {
     };
     let rows: Vec<Vec<String>> = listing.records.iter().map(row).collect();
     let headings = ["id", "name", "system", "GiB", "starts from", "imported"];
-    output::print(&output::table(&headings, &rows))?;
+    if rows.is_empty() {
+        output::print("no images: `diskdock image import FILE --name NAME` imports one")?;
+    } else {
+        output::print(&output::table(&headings, &rows))?;
+    }
     if let Ok(free) = free_bytes(&args.local.data_dir) {
         eprintln!("{} GiB are free", free / storage::GIB);
     }

@@ -34,7 +34,7 @@ pub(crate) struct KeyArgs {
     #[command(flatten)]
     local: LocalArgs,
     #[command(subcommand)]
-    command: KeyCommand,
+    command: Option<KeyCommand>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -68,6 +68,13 @@ enum KeyCommand {
     },
 }
 
+impl KeyArgs {
+    /// The command; without one, the keys are listed.
+    fn command(&self) -> &KeyCommand {
+        self.command.as_ref().unwrap_or(&KeyCommand::List)
+    }
+}
+
 /// Runs the command.
 pub(super) async fn run(args: KeyArgs) -> Result<(), Failure> {
     let reply = if is_held(&args.local.data_dir)? {
@@ -82,7 +89,7 @@ pub(super) async fn run(args: KeyArgs) -> Result<(), Failure> {
 async fn ask_server(args: &KeyArgs) -> Result<Value, Failure> {
     let controls = args.local.controls(TIMEOUT_S)?;
     let of_key = |id: &str, verb: &str| format!("/keys/{}{verb}", percent_encode(id));
-    match &args.command {
+    match args.command() {
         KeyCommand::Create { account, policy } => {
             let policies = read_policies(policy)?;
             let wanted = json!({ "account": account, "policies": policies });
@@ -103,7 +110,7 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
         let what = format!("the keys of {} are in PostgreSQL", directory.display());
         return Err(Failure::new(what, hint));
     }
-    let creates = matches!(args.command, KeyCommand::Create { .. });
+    let creates = matches!(args.command(), KeyCommand::Create { .. });
     if !creates && !directory.join("books.sqlite").exists() {
         let hint = "Name the server's data directory with --data-dir.";
         return Err(Failure::usage(format!("there is no store in {}", directory.display()), hint));
@@ -118,7 +125,7 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
     let broken = |fault: StoreError| Failure::new(fault, "");
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();
-    let command = args.command.clone();
+    let command = args.command().clone();
     let policies = match &command {
         KeyCommand::Create { policy, .. } => read_policies(policy)?,
         _ => Vec::new(),
@@ -190,7 +197,7 @@ fn show(args: &KeyArgs, reply: &Value) -> Result<(), Failure> {
         return output::print_json(reply);
     }
     let text = |name: &str| output::text_of(reply, name);
-    match &args.command {
+    match args.command() {
         KeyCommand::Create { .. } => output::print(&format!(
             "export ALIBABA_CLOUD_ACCESS_KEY_ID={}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={}\n\
              # account {}; the secret is not shown again",
@@ -203,6 +210,9 @@ fn show(args: &KeyArgs, reply: &Value) -> Result<(), Failure> {
             let columns = ["id", "account", "status", "created_at", "expires_at"];
             let row = |key: &Value| columns.map(|column| output::text_of(key, column)).to_vec();
             let rows: Vec<Vec<String>> = keys.iter().map(row).collect();
+            if rows.is_empty() {
+                return output::print("no keys: `diskdock key create` makes one");
+            }
             output::print(&output::table(&["id", "account", "status", "created", "ends"], &rows))
         }
         KeyCommand::Delete { id } => output::print(&format!("{id} is deleted")),

@@ -1,8 +1,9 @@
 //! Output for people: tables, indented XML, and standard output itself.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 
@@ -31,6 +32,8 @@ const USEFUL: &[&str] = &[
     "TagValue",
     "CreationTime",
 ];
+/// The table of an empty list.
+const NONE: &str = "(none: nothing in this region and account fits what was asked)";
 /// Columns that repeat another one: (column, the others).
 const REDUNDANT: &[(&str, &[&str])] =
     &[("ImageId", &["DiskId", "InstanceId"]), ("RegionId", &["ZoneId"])];
@@ -38,7 +41,7 @@ const REDUNDANT: &[(&str, &[&str])] =
 const COLUMNS: usize = 9;
 /// Columns of a list with none of the useful ones.
 const OTHER_COLUMNS: usize = 6;
-/// The most characters of a cell.
+/// The most columns of a terminal that a cell takes; in a pipe it is as long as it is.
 const CELL: usize = 60;
 
 /// Prints text with a line break behind it. A closed pipe is no failure.
@@ -74,7 +77,7 @@ pub(crate) fn pretty(value: &Value) -> String {
 /// A reply as a table: of its list if it has one, else of its own fields.
 pub(crate) fn reply_table(reply: &Value) -> String {
     match list_of(reply) {
-        Some([]) => "(none)".to_owned(),
+        Some([]) => NONE.to_owned(),
         Some(entries) if entries.iter().all(Value::is_object) => entries_table(entries),
         Some(entries) => entries.iter().map(cell).collect::<Vec<_>>().join("\n"),
         None => fields_table(reply),
@@ -130,24 +133,42 @@ fn cell(value: &Value) -> String {
 
 /// Rows under headings, in columns as wide as they need to be.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let most = if std::io::stdout().is_terminal() { CELL } else { usize::MAX };
+    table_within(headings, rows, most)
+}
+
+fn table_within(headings: &[&str], rows: &[Vec<String>], most: usize) -> String {
     let mut lines = vec![headings.iter().map(|heading| heading.to_uppercase()).collect()];
-    lines.extend(rows.iter().map(|row| row.iter().map(|cell| shorten(cell)).collect::<Vec<_>>()));
+    let short = |row: &Vec<String>| row.iter().map(|cell| shorten(cell, most)).collect::<Vec<_>>();
+    lines.extend(rows.iter().map(short));
     let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.width()).max()
     };
     let widths: Vec<usize> = (0..headings.len()).map(|at| width(at).unwrap_or(0)).collect();
     let line = |cells: &Vec<String>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| {
+            let missing = width.saturating_sub(cell.width());
+            format!("{cell}{}", " ".repeat(missing))
+        });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn shorten(cell: &str) -> String {
-    if cell.chars().count() <= CELL {
+/// A cell that takes no more than so many columns.
+fn shorten(cell: &str, most: usize) -> String {
+    if cell.width() <= most {
         return cell.to_owned();
     }
-    cell.chars().take(CELL - 1).chain(['…']).collect()
+    let mut short = String::new();
+    for letter in cell.chars() {
+        short.push(letter);
+        if short.width() >= most {
+            short.pop();
+            break;
+        }
+    }
+    short + "…"
 }
 
 /// Units of bytes, each 1024 times the one before.
@@ -222,7 +243,7 @@ mod tests {
 
     #[test]
     fn other_replies_become_tables_as_well() {
-        assert_eq!(reply_table(&json!({ "Disks": { "Disk": [] } })), "(none)");
+        assert_eq!(reply_table(&json!({ "Disks": { "Disk": [] } })), NONE);
         assert_eq!(reply_table(&json!({ "Sets": { "Set": ["i-1", "i-2"] } })), "i-1\ni-2");
         let one = reply_table(&json!({ "DiskId": "d-1" }));
         assert_eq!(one, "FIELD   VALUE\nDiskId  d-1");
@@ -234,6 +255,15 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         let reply = json!({ "Disks": { "Disk": [{ "DiskId": "d\u{1b}[2J\n" }] } });
         assert_eq!(reply_table(&reply), "DISKID\nd [2J");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_shown_in_them() {
+        let rows = [["磁盘", "1"], ["e\u{301}", "2"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table_within(&["name", "n"], &rows, 60), "NAME  N\n磁盘  1\ne\u{301}     2");
+        let long = [vec!["磁".repeat(9)], vec!["x".repeat(9)]];
+        assert_eq!(table_within(&["a"], &long, 6), "A\n磁磁…\nxxxxx…");
+        assert!(table(&["a"], &[vec!["x".repeat(500)]]).len() > 500, "a pipe gets all of it");
     }
 
     #[test]

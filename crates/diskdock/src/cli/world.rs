@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::admin::controls::{self, Controls, token_for};
+use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::assembly::worlds::MAIN;
@@ -29,11 +30,14 @@ pub(crate) struct WorldArgs {
     /// The admin token [default: that in the data directory of the server of this host]
     #[arg(long, global = true, env = controls::TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
-    /// JSON instead of tables and shell commands
-    #[arg(long, global = true)]
+    /// The format of the output; `table` has shell commands where there is no list
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: TextFormat,
+    /// The same as --output json
+    #[arg(long, global = true, hide = true)]
     json: bool,
     #[command(subcommand)]
-    command: WorldCommand,
+    command: Option<WorldCommand>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,7 +81,9 @@ enum WorldCommand {
 
 /// Runs the command.
 pub(super) async fn run(args: WorldArgs) -> Result<(), Failure> {
-    let WorldArgs { connection, token, json, command } = args;
+    let WorldArgs { connection, token, output, json, command } = args;
+    let command = command.unwrap_or(WorldCommand::List);
+    let json = json || output == TextFormat::Json;
     let token = token.or_else(|| token_for(&connection.endpoint));
     let in_world = |name: &str| -> Result<Controls, Failure> {
         let controls = Controls::of(ApiClient::new(&connection)?, token.clone());
@@ -123,7 +129,9 @@ fn in_words(command: &WorldCommand, reply: &Value) -> String {
 fn list(reply: &Value, name: &str, columns: &[&str]) -> String {
     let entries = reply[name].as_array().map_or(&[][..], Vec::as_slice);
     if entries.is_empty() {
-        return format!("no {name}");
+        let way =
+            if name == "worlds" { " besides main: `diskdock world new` makes one" } else { "" };
+        return format!("no {name}{way}");
     }
     let row = |entry: &Value| columns.iter().map(|column| output::text_of(entry, column)).collect();
     let headings: Vec<_> = columns.iter().map(|column| column.replace('_', " ")).collect();

@@ -5,6 +5,7 @@ mod explain;
 mod instances;
 mod orders;
 mod view;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
+use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::data_directory::read_server_file;
 use super::{Failure, output};
@@ -43,8 +45,11 @@ pub(crate) struct AdminArgs {
     /// The world to control [default: the main one]
     #[arg(long, global = true, value_name = "NAME", env = "DISKDOCK_WORLD")]
     world: Option<String>,
-    /// JSON instead of tables
-    #[arg(long, global = true)]
+    /// The format of the output
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: TextFormat,
+    /// The same as --output json
+    #[arg(long, global = true, hide = true)]
     json: bool,
     #[command(subcommand)]
     command: AdminCommand,
@@ -120,7 +125,7 @@ enum AdminCommand {
     /// Rules for the outcome and duration of transitions
     Rules {
         #[command(subcommand)]
-        verb: RulesVerb,
+        verb: Option<RulesVerb>,
     },
     /// Let transitions in progress succeed
     Finish(OperationFilterArgs),
@@ -131,10 +136,16 @@ enum AdminCommand {
     /// Faults of the API
     Faults {
         #[command(subcommand)]
-        verb: FaultsVerb,
+        verb: Option<FaultsVerb>,
     },
     /// List operations in flight and failed ones, with the reason
-    Operations(OperationFilterArgs),
+    Operations {
+        #[command(flatten)]
+        concerned: OperationFilterArgs,
+        /// Look every second and print them whenever they have changed, until Ctrl-C
+        #[arg(long)]
+        watch: bool,
+    },
     /// List disks whose acknowledged writes may be lost, with the reason
     Damaged,
     /// Accept the bytes of a damaged disk as they are now
@@ -228,7 +239,7 @@ fn milliseconds(text: &str) -> Result<i64, String> {
 
 /// Runs the command.
 pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
-    let AdminArgs { mut connection, mut token, data_dir, world, json, command } = args;
+    let AdminArgs { mut connection, mut token, data_dir, world, output, json, command } = args;
     if let Some(directory) = &data_dir {
         connection.endpoint = read_server_file(directory, "endpoint")?;
         token = Some(read_server_file(directory, "admin-token")?);
@@ -238,9 +249,18 @@ pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
     if let AdminCommand::Export { file: Some(file) } = &command {
         return export(&controls, file).await;
     }
+    let json = json || output == TextFormat::Json;
     let reply = carry_out(&controls, &command).await?;
-    let table = if json { None } else { table_of(&command, &reply) };
-    table.map_or_else(|| output::print_json(&reply), |table| output::print(&table))
+    if let AdminCommand::Operations { watch: true, .. } = &command {
+        return watch::until_closed(&controls, &command, reply, json).await;
+    }
+    output::print(&shown(&command, &reply, json))
+}
+
+/// A reply as it is printed.
+fn shown(command: &AdminCommand, reply: &Value, json: bool) -> String {
+    let table = if json { None } else { table_of(command, reply) };
+    table.unwrap_or_else(|| output::pretty(reply))
 }
 
 async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value, Failure> {
@@ -275,11 +295,11 @@ async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value,
             controls.ask(Method::PUT, "/pace", body.into()).await
         }
         AdminCommand::Clock { verb } => move_clock(controls, verb.as_ref()).await,
-        AdminCommand::Rules { verb: RulesVerb::List } => controls.get("/rules").await,
-        AdminCommand::Rules { verb: RulesVerb::Add(order) } => {
+        AdminCommand::Rules { verb: None | Some(RulesVerb::List) } => controls.get("/rules").await,
+        AdminCommand::Rules { verb: Some(RulesVerb::Add(order)) } => {
             controls.post("/rules", &order.body()).await
         }
-        AdminCommand::Rules { verb: RulesVerb::Clear } => controls.delete("/rules").await,
+        AdminCommand::Rules { verb: Some(RulesVerb::Clear) } => controls.delete("/rules").await,
         AdminCommand::Finish(concerned) => {
             controls.post("/transitions/finish", &concerned.body()).await
         }
@@ -289,12 +309,14 @@ async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value,
         AdminCommand::Step(concerned) => {
             controls.post("/transitions/step", &concerned.body()).await
         }
-        AdminCommand::Faults { verb: FaultsVerb::List } => controls.get("/faults").await,
-        AdminCommand::Faults { verb: FaultsVerb::Add(order) } => {
+        AdminCommand::Faults { verb: None | Some(FaultsVerb::List) } => {
+            controls.get("/faults").await
+        }
+        AdminCommand::Faults { verb: Some(FaultsVerb::Add(order)) } => {
             controls.post("/faults", &order.body()).await
         }
-        AdminCommand::Faults { verb: FaultsVerb::Clear } => controls.delete("/faults").await,
-        AdminCommand::Operations(concerned) => {
+        AdminCommand::Faults { verb: Some(FaultsVerb::Clear) } => controls.delete("/faults").await,
+        AdminCommand::Operations { concerned, .. } => {
             controls.get(&format!("/operations{}", concerned.query())).await
         }
         AdminCommand::Differences => controls.get("/differences").await,
@@ -345,7 +367,7 @@ async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Fa
 /// The table for a reply, if the command has one.
 fn table_of(command: &AdminCommand, reply: &Value) -> Option<String> {
     match command {
-        AdminCommand::Operations(_) => view::operations(reply),
+        AdminCommand::Operations { .. } => view::operations(reply),
         AdminCommand::Differences => view::list(reply, "differences", &["instance", "what"]),
         AdminCommand::Damaged => view::list(reply, "damaged", &["disk", "why"]),
         AdminCommand::Calls => {
@@ -360,6 +382,8 @@ fn table_of(command: &AdminCommand, reply: &Value) -> Option<String> {
             view::list(reply, "faults", &["action", "skip", "times", "fault"])
         }
         AdminCommand::Clock { .. } => view::clock(reply),
+        AdminCommand::Health => Some(view::health(reply)),
+        AdminCommand::Pace { .. } => reply.get("pace")?.as_str().map(str::to_owned),
         AdminCommand::Explain(_) => explain::lines(reply),
         _ => None,
     }

@@ -15,12 +15,32 @@ fn entries<'a>(reply: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
 pub(super) fn list(reply: &Value, name: &str, columns: &[&str]) -> Option<String> {
     let entries = entries(reply, name)?;
     if entries.is_empty() {
-        return Some(format!("no {name}"));
+        return Some(format!("no {name}{}", way_to_one(name)));
     }
     let row = |entry: &Value| columns.iter().map(|column| shown(entry, column)).collect();
     let headings: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
     Some(table(&headings, &entries.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// The way to have one, for a list that is empty.
+fn way_to_one(name: &str) -> &'static str {
+    match name {
+        "rules" => ": `diskdock admin rules add --transition detach --do hold` adds one",
+        "faults" => {
+            ": `diskdock admin faults add --action DetachDisk --answer IncorrectDiskStatus` adds one"
+        }
+        "calls" => ": they are of accepted writes, such as `diskdock call CreateDisk`",
+        _ => "",
+    }
+}
+
+/// The fields of an answer about the server, a line each.
+pub(super) fn health(reply: &Value) -> String {
+    let fields = reply.as_object().into_iter().flatten();
+    let lines =
+        fields.map(|(name, _)| format!("{}: {}", name.replace('_', " "), text_of(reply, name)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A field; one that holds a moment, as a time.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::actions::find;
+use crate::actions::{all, find};
 use crate::catalog::{ParamSpec, Repeat, Shape};
 use crate::cli::Failure;
 use crate::gateway::decode::Pair;
@@ -36,8 +36,8 @@ pub fn fold_parameters(arguments: Vec<OsString>) -> Vec<OsString> {
 
 /// How parameters may be written on this command line.
 struct Spelling {
-    /// Those of the action, if there is such an action.
-    parameters: &'static [ParamSpec],
+    /// Those of the action; none if there is no such action.
+    parameters: Option<&'static [ParamSpec]>,
     /// The options of the command itself.
     own: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl Spelling {
         let command = whole.find_subcommand(command);
         let own = command.into_iter().flat_map(|command| command.get_arguments());
         let own = own.filter_map(|option| option.get_long().map(str::to_owned)).collect();
-        Spelling { parameters: listed.map_or(&[], |listed| listed.spec().parameters), own }
+        Spelling { parameters: listed.map(|listed| listed.spec().parameters), own }
     }
 
     /// The parameter of an argument, as the API names it, with `=value` behind it if it has one.
@@ -64,7 +64,10 @@ impl Spelling {
         if self.own.iter().any(|own| own == name) {
             return None;
         }
-        let canonical = canonical(self.parameters, name)?;
+        let own = canonical(self.parameters?, name);
+        // One of another action is refused by the name that it has there.
+        let of_others = || all().find_map(|other| canonical(other.spec().parameters, name));
+        let canonical = own.or_else(of_others)?;
         Some(value.map_or(canonical.clone(), |value| format!("{canonical}={value}")))
     }
 }
@@ -72,7 +75,7 @@ impl Spelling {
 /// The name of a parameter that is written as `disk-id` or `tag.1.key`.
 fn canonical(specs: &[ParamSpec], name: &str) -> Option<String> {
     let (first, rest) = name.split_once('.').map_or((name, None), |(f, r)| (f, Some(r)));
-    let plain = first.replace('-', "");
+    let plain = first.replace(['-', '_'], "");
     let spec = specs.iter().find(|spec| spec.name.eq_ignore_ascii_case(&plain))?;
     let Some(rest) = rest else { return Some(spec.name.to_owned()) };
     let (number, inner) = match rest.split_once('.') {
@@ -203,6 +206,10 @@ mod tests {
         let line =
             "diskdock call DescribeDisks --disk-ids d-1 --output json --dry-run --nonsense 1";
         let folded = "diskdock call DescribeDisks --parameter=DiskIds=d-1 --output json --dry-run --nonsense 1";
+        assert_eq!(fold(line), folded);
+        let line = "diskdock call DescribeInstances --instance-id i-1 --disk_id d-1";
+        let folded =
+            "diskdock call DescribeInstances --parameter=InstanceId=i-1 --parameter=DiskId=d-1";
         assert_eq!(fold(line), folded);
         let line = "diskdock sample go DetachDisk --disk-id d-1";
         assert_eq!(fold(line), "diskdock sample go DetachDisk --parameter=DiskId=d-1");

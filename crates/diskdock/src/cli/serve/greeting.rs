@@ -45,6 +45,7 @@ pub(super) fn greeting(
         return greeting_of_machines(args, &endpoint, directory);
     }
     let plain = args.tls_cert.is_none();
+    let (of_curl, trusted) = trust(args);
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
@@ -79,9 +80,9 @@ from alibabacloud_tea_openapi.utils_models import Config
 c = client.Client(Config(access_key_id="{key}", access_key_secret="{secret}", endpoint="{address}", protocol="{protocol}"))
 print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", size=20, disk_category="cloud_essd")).body)'
 
-  curl {endpoint}/_diskdock/health
+  curl{of_curl} {endpoint}/_diskdock/health
 
-  export DISKDOCK_ENDPOINT={endpoint}
+  export DISKDOCK_ENDPOINT={endpoint}{trusted}
   diskdock call --help     send any action from here
   diskdock admin --help    hold transitions, add faults, move the clock
 "#,
@@ -89,6 +90,15 @@ print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", 
         pace = args.pace,
         regions = regions_in_words(args),
     )
+}
+
+/// The option of curl and the variable of this program that make a certificate trusted, which may
+/// be one that no authority of the platform has signed; nothing without TLS.
+fn trust(args: &ServeArgs) -> (String, String) {
+    let Some(file) = &args.tls_cert else { return Default::default() };
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+    let file = file.display();
+    (format!(" --cacert {file}"), format!(" DISKDOCK_CA_CERT={file}"))
 }
 
 /// The same with virtual machines, where the development key is off.

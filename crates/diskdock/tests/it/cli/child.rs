@@ -174,7 +174,8 @@ fn exec(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 fn exec_gives_a_command_a_server_and_takes_its_exit_code() {
     let program = env!("CARGO_BIN_EXE_diskdock");
     let output = exec(&[program, "world", "list"], &[]);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "no worlds\n");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "no worlds besides main: `diskdock world new` makes one\n");
     assert!(output.status.success());
     for (script, code) in [("exit 7", 7), ("kill -TERM $$", 143)] {
         assert_eq!(exec(&["--", "/bin/sh", "-c", script], &[]).status.code(), Some(code));
