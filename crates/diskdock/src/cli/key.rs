@@ -232,7 +232,7 @@ mod tests {
     fn args(directory: &Path, command: KeyCommand) -> KeyArgs {
         let data_dir = directory.to_owned();
         let (output, trust) = (TextFormat::Json, Trust::default());
-        KeyArgs { local: LocalArgs { data_dir, output, trust }, command }
+        KeyArgs { local: LocalArgs { data_dir, output, trust }, command: Some(command) }
     }
 
     #[tokio::test]

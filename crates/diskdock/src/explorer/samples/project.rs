@@ -239,7 +239,7 @@ mod tests {
         let files = vec![("a.txt".to_owned(), "é".to_owned()), ("b".to_owned(), String::new())];
         let project = Project { name: "made".to_owned(), files, how_to_run: String::new() };
         let mut archive = zip::ZipArchive::new(Cursor::new(project.zip())).unwrap();
-        let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+        let names: Vec<_> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
         assert_eq!(names, ["made/a.txt", "made/b"]);
         let text = std::io::read_to_string(archive.by_name("made/a.txt").unwrap()).unwrap();
         assert_eq!(text, "é");
