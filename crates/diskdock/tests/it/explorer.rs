@@ -39,7 +39,8 @@ async fn send(request: http::Request<Body>) -> Page {
     let service = TowerToHyperService::new(router(Site { https: false }));
     let (parts, body) = service.call(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    // Projects of samples are archives.
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     Page { status: parts.status.as_u16(), headers: parts.headers, text }
 }
 

@@ -153,7 +153,7 @@ fn sample_command_prints_or_saves_a_sample() {
     let (code, out, err) = run(&["python", "DetachDisk", "--InstanceId", "i-1", "--DiskId=-d 1"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("instance_id=\"i-1\",") && out.contains("disk_id=\"-d 1\","));
-    assert!(err.contains("pip install alibabacloud-ecs20140526"));
+    assert!(err.contains("pip install --quiet -r requirements.txt"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     let (code, out, _) = run(&["java", "DescribeRegions", "--save", path]);

@@ -1,8 +1,12 @@
-//! The form of the tables. Several servers may start at once, so it is changed under a lock.
+//! The form of the tables. Several servers may start at once, so it is changed under a lock, which
+//! those that find it as it should be do not need.
 //!
 //! The tables of resources follow from their kinds: one that is missing is made, and so is a column
 //! that a kind has got since. The rest is in numbered steps that only add, so that a server of the
 //! version before works on beside a new one.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use domain::entity::EntityKind;
 
@@ -19,9 +23,55 @@ const STEPS: &[&str] = &[
 /// The key of the lock that one server at a time holds while it changes the form.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310579611)";
 
+/// How long a server waits for another one that changes the form.
+const OTHER_ENDS_WITHIN: Duration = Duration::from_secs(300);
+/// How long it rests before it looks again.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
+
 /// Brings the tables to the present form.
 pub(super) fn forward(session: &Session) -> Result<(), StoreError> {
     check_encoding(session)?;
+    let began = Instant::now();
+    loop {
+        if is_current(session)? {
+            return Ok(());
+        }
+        match change(session) {
+            // Another one has the lock, or was faster.
+            Err(StoreError::Conflict) if began.elapsed() < OTHER_ENDS_WITHIN => {
+                std::thread::park_timeout(LOOKS_EVERY);
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Whether there is nothing to change.
+fn is_current(session: &Session) -> Result<bool, StoreError> {
+    let sql = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+               WHERE table_schema = current_schema()";
+    let rows = session.query(sql, &[])?;
+    let has: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let is_whole = |kind: &EntityKind| {
+        let mut columns = kind.columns.iter().copied().chain(["body"]);
+        columns.all(|column| has.contains(&(kind.plural, column)))
+    };
+    if !has.contains(&("store_version", "version")) || !KINDS.iter().all(|of| is_whole(&of.kind)) {
+        return Ok(false);
+    }
+    Ok(version(session)? == known_version())
+}
+
+fn version(session: &Session) -> Result<i64, StoreError> {
+    let found = session.one("SELECT max(version) FROM store_version", &[])?;
+    Ok(found.and_then(|row| row.get::<_, Option<i64>>(0)).unwrap_or(0))
+}
+
+fn known_version() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+fn change(session: &Session) -> Result<(), StoreError> {
     session.batch("BEGIN")?;
     let done = session.batch(LOCK).and_then(|()| steps(session)).and_then(|()| kinds(session));
     match done {
@@ -46,9 +96,7 @@ fn check_encoding(session: &Session) -> Result<(), StoreError> {
 
 fn steps(session: &Session) -> Result<(), StoreError> {
     session.batch("CREATE TABLE IF NOT EXISTS store_version (version bigint NOT NULL)")?;
-    let found = session.one("SELECT max(version) FROM store_version", &[])?;
-    let version = found.and_then(|row| row.get::<_, Option<i64>>(0)).unwrap_or(0);
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let (version, known) = (version(session)?, known_version());
     if version > known {
         let found = format!("the store is of version {version}, this diskdock knows {known}");
         return Err(StoreError::Unfit { found, remedy: "Use a newer diskdock".to_owned() });

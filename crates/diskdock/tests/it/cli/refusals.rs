@@ -50,9 +50,9 @@ fn commands_without_a_verb_list_and_say_how_to_make_one() {
 }
 
 #[test]
-fn reasons_are_whole_in_a_pipe() {
+fn cells_are_whole_in_a_pipe() {
     let server = Server::start(&["--ephemeral"]);
-    let long = "a reason of more than sixty characters, which a terminal would have to cut off";
+    let long = "a-name-of-more-than-sixty-characters.which-a-terminal-would-have-to-cut-off";
     server.prints(&[&NEW_DISK[..], &["--DiskName", long]].concat(), &[]);
     let listed = server.prints(&[&LIST[..], &["--output", "table"]].concat(), &[]);
     assert!(listed.contains(long), "{listed}");

@@ -53,6 +53,30 @@ fn two() -> Option<Two> {
     Some(Two { one, other, _directories: directories, _database: database })
 }
 
+/// Longer than a transaction waits for a lock, in seconds.
+const LOCK_HELD_S: u32 = 4;
+
+#[test]
+fn servers_start_while_another_one_holds_the_lock_of_the_form() {
+    let Some(server) = server() else { return };
+    let directories = [0, 1].map(|_| tempfile::tempdir().unwrap());
+    let database = TestDatabase::of(directories[0].path()).unwrap();
+    let hold = format!("SELECT pg_advisory_xact_lock(7310579611), pg_sleep({LOCK_HELD_S})");
+    let wait_until_held = "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks, pg_database \
+        WHERE locktype = 'advisory' AND datname = current_database() \
+        AND database = pg_database.oid) \
+        LOOP PERFORM pg_sleep(0.01); END LOOP; END $$";
+    // With all tables there, and with one to make.
+    for (directory, before) in directories.iter().zip(["SELECT 1", "DROP TABLE key_pairs"]) {
+        database.run(&server, before);
+        std::thread::scope(|scope| {
+            scope.spawn(|| database.run(&server, &hold));
+            database.run(&server, wait_until_held);
+            Postgres::open(database.address(), directory.path(), 0).unwrap();
+        });
+    }
+}
+
 fn read_disk(store: &Store, id: &str) -> Option<Disk> {
     let id = DiskId::from(id);
     store.read_blocking(|tx| tx.disk(&id)).unwrap()
