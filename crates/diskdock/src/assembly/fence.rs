@@ -10,14 +10,14 @@
 use std::sync::Arc;
 
 use domain::host::{HostAdmission, HostPool, HostStorage};
-use domain::{DiskId, Host, HostState, InstanceId};
+use domain::{DiskId, Host, HostState, Instance, InstanceId};
 
 use super::host::HostAssembly;
 use crate::actions::OPERATIONS;
 use crate::clock::Clock;
 use crate::hypervisor::{FencedHost, Hypervisor};
 use crate::operations::{HostTasks, Runner};
-use crate::store::{HostTerm, ReadTx, Store, StoreError, WriteTx, owner_of_host};
+use crate::store::{AttachedDisks, HostTerm, ReadTx, Store, StoreError, WriteTx, owner_of_host};
 
 /// The user of Ceph that its own tools are.
 const ADMINISTRATOR: &str = "admin";
@@ -118,19 +118,13 @@ async fn disks_of(store: &Store, host: &str) -> Result<Vec<DiskId>, StoreError> 
     loop {
         let (begins, host) = (after.take(), host.to_owned());
         let read = move |tx: &dyn ReadTx| {
-            let ids = tx.instances_on(&host, begins.as_ref(), PAGE)?;
-            let mut found = Vec::new();
-            for id in &ids {
-                found.extend(tx.attached(id)?.iter().map(|at| at.disk.clone()));
-            }
-            Ok::<_, StoreError>((ids.last().cloned(), found))
+            tx.instances_with_disks(Some(&host), begins.as_ref(), PAGE)
         };
-        let (last, found) = store.read(read).await?;
-        disks.extend(found);
-        if last.is_none() {
-            return Ok(disks);
-        }
-        after = last;
+        let page: Vec<(Instance, AttachedDisks)> = store.read(read).await?;
+        let Some((last, _)) = page.last() else { return Ok(disks) };
+        after = Some(last.id.clone());
+        let of_page = page.iter().flat_map(|(_, disks)| disks);
+        disks.extend(of_page.map(|at| at.disk.clone()));
     }
 }
 

@@ -89,7 +89,7 @@ errors! {
     IMAGE_NOT_AVAILABLE = 403 "OperationDenied.ImageNotValid"
         "The specified image is not available, please check the status of the image."
         => "Wait until DescribeImages shows the image as Available."
-        then [Look("image")];
+        then [List("image")];
     IMAGE_WITH_DATA_DISKS = 400 "OperationDenied"
         "The specified image contains the snapshot of the data disk,does not support this operation."
         => "Use an image of a system disk alone.";
@@ -99,7 +99,7 @@ errors! {
     IMAGE_CREATING = 403 "ImageIsCreating"
         "The specified image is being created."
         => "Wait until DescribeImages shows it as Available or CreateFailed."
-        then [Look("image")];
+        then [List("image")];
     SNAPSHOT_OF_IMAGE = 403 "SnapshotCreatedImage"
         "The snapshot has been used to create user defined image(s)."
         => "Delete the images first.";

@@ -17,5 +17,5 @@ errors! {
     TASK_STATUS = 403 "InvalidTaskId.IncorrectTaskStatus"
         "The specified task status is invalid."
         => "Nothing to do: the task has ended."
-        then [Look("task")];
+        then [List("task")];
 }

@@ -38,7 +38,7 @@ errors! {
     VPC_STATUS = 400 "IncorrectVpcStatus"
         "Current VPC status does not support this operation."
         => "Wait until the VPC is Available."
-        then [Look("vpc")];
+        then [List("vpc")];
     VPC_HAS_VSWITCHES = 400 "DependencyViolation.VSwitch"
         "Specified object has dependent resources"
         => "Delete the vSwitches of the VPC first.";
@@ -79,7 +79,7 @@ errors! {
     VSWITCH_STATUS = 400 "IncorrectVSwitchStatus"
         "vpc subnet is in middle status."
         => "Wait until the vSwitch is Available."
-        then [Look("vswitch")];
+        then [List("vswitch")];
     VSWITCH_IN_USE = 400 "DependencyViolation"
         "Resources deployed in the vSwitch have not been deleted."
         => "Release the instances in the vSwitch first.";
@@ -89,7 +89,7 @@ errors! {
     LAUNCH_VSWITCH_STATUS = 400 "IncorrectVSwitchStatus"
         "The current status of virtual switch does not support this operation."
         => "Wait until the vSwitch is Available."
-        then [Look("vswitch")];
+        then [List("vswitch")];
     LAUNCH_VSWITCH_ZONE = 400 "InvalidParameter.VSwitchId"
         "The specified virtual switch is not in the specified zone."
         => "Leave ZoneId out, or name the zone of the vSwitch.";
