@@ -117,9 +117,8 @@ async fn disks_of(store: &Store, host: &str) -> Result<Vec<DiskId>, StoreError> 
     let mut after: Option<InstanceId> = None;
     loop {
         let (begins, host) = (after.take(), host.to_owned());
-        let read = move |tx: &dyn ReadTx| {
-            tx.instances_with_disks(Some(&host), begins.as_ref(), PAGE)
-        };
+        let read =
+            move |tx: &dyn ReadTx| tx.instances_with_disks(Some(&host), begins.as_ref(), PAGE);
         let page: Vec<(Instance, AttachedDisks)> = store.read(read).await?;
         let Some((last, _)) = page.last() else { return Ok(disks) };
         after = Some(last.id.clone());
