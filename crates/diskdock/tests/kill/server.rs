@@ -1,5 +1,6 @@
 //! A server as a process, and calls to it.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -30,10 +31,7 @@ impl Server {
 
     /// A server that writes this much of its log there.
     pub(crate) fn logging(directory: &Path, level: &str, log: Stdio) -> Server {
-        // A build that is faster than this test's own.
-        let program = std::env::var_os("DISKDOCK_BIN");
-        let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_diskdock").into());
-        let mut child = Command::new(program)
+        let mut child = Command::new(program())
             .args(["serve", "--listen", "127.0.0.1:0", "--pace", "10ms", "--log", level])
             .arg("--data-dir")
             .arg(directory)
@@ -55,6 +53,16 @@ impl Server {
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Server { child, address }
     }
+}
+
+/// The program of the next server: this test's own, or the one that `DISKDOCK_BIN` names, such as a
+/// faster build. Where `DISKDOCK_BIN_BEFORE` names another version, every second one is that.
+fn program() -> OsString {
+    static STARTS: AtomicU64 = AtomicU64::new(0);
+    let is_before = STARTS.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+    let before = std::env::var_os("DISKDOCK_BIN_BEFORE").filter(|_| is_before);
+    let program = before.or_else(|| std::env::var_os("DISKDOCK_BIN"));
+    program.unwrap_or_else(|| env!("CARGO_BIN_EXE_diskdock").into())
 }
 
 impl Drop for Server {
