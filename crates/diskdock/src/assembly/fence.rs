@@ -35,13 +35,26 @@ pub struct Fencing {
     pub disks: Vec<DiskId>,
 }
 
+/// The pool of a host that can be fenced. Refused as [`begin`] is; changes nothing.
+pub async fn pool_of(store: &Store, name: &str) -> Result<HostPool, StoreError> {
+    let wanted = name.to_owned();
+    let Some(found) = store.read(move |tx| tx.host(&wanted)).await? else {
+        return unknown(name);
+    };
+    fit(&found.host, found.host.state(found.heard_ms_ago))
+}
+
+fn unknown<T>(name: &str) -> Result<T, StoreError> {
+    unfit(format!("there is no host {name}"), "`diskdock hosts` lists them")
+}
+
 /// Begins to fence a host: its processes write nothing to the store any more, and it cannot
 /// register again. Refused where its storage cannot refuse it, and while it is heard of.
 pub async fn begin(store: &Store, name: &str) -> Result<Fencing, StoreError> {
     let wanted = name.to_owned();
     let write = move |tx: &mut dyn WriteTx| {
         let Some(found) = tx.host(&wanted)? else {
-            return unfit(format!("there is no host {wanted}"), "`diskdock hosts` lists them");
+            return unknown(&wanted);
         };
         let state = found.host.state(found.heard_ms_ago);
         let mut host = found.host;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Host;
-use domain::host::{HostAdmission, HostStorage};
+use domain::host::{HostAdmission, HostPool, HostStorage};
 
 use super::RealMachines;
 use super::driver::open_qemu;
@@ -111,6 +111,11 @@ async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
                 check_storage(&before, &host)?;
             }
             host.epoch = before.epoch.saturating_add(1);
+            if before.boot_id == host.boot_id
+                && let (Some(pool), Some(known)) = (&mut host.pool, &before.pool)
+            {
+                keep_addresses(pool, known);
+            }
             host.admission = before.admission;
             host.unknown = before.unknown;
         }
@@ -162,6 +167,16 @@ fn check_hypervisor(other: &Host, now: &Host) -> Result<(), StoreError> {
     })
 }
 
+/// Adds the addresses that were known before: a guest that runs on works with Ceph from the one
+/// that it began with.
+fn keep_addresses(pool: &mut HostPool, before: &HostPool) {
+    for address in &before.addresses {
+        if !pool.addresses.contains(address) {
+            pool.addresses.push(*address);
+        }
+    }
+}
+
 /// Takes over which cluster the pool of a host is in, if that does not answer now. Refuses a host
 /// that never knew.
 fn know_cluster(host: &mut Host, before: Option<&Host>) -> Result<(), StoreError> {
@@ -171,7 +186,7 @@ fn know_cluster(host: &mut Host, before: Option<&Host>) -> Result<(), StoreError
     let known = before.and_then(|before| before.pool.as_ref());
     if let Some(known) = known.filter(|known| known.name == pool.name) {
         pool.cluster.clone_from(&known.cluster);
-        pool.addresses.clone_from(&known.addresses);
+        keep_addresses(pool, known);
         return Ok(());
     }
     Err(StoreError::Unfit {

@@ -125,7 +125,9 @@ fn host(args: &HostArgs, server: &str) -> Result<Host, Failure> {
         name: args.name.clone(),
         zone: args.zone.clone(),
         boot_id: boot_id(),
-        epoch: 1,
+        // Higher than that of an earlier host of this name, which was removed: what worked for that
+        // one is in no term of this.
+        epoch: Clock::default().now().0,
         server: server.to_owned(),
         capacity: HostResources {
             processors: args.processors.unwrap_or_else(args::processors_here),

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use domain::DiskId;
+use domain::host::HostPool;
 
-use crate::assembly::fence::{Fencing, begin, complete, stand_in};
+use crate::assembly::fence::{Fencing, begin, complete, pool_of, stand_in};
 use crate::catalog::times;
 use crate::cli::serve::log::{self, LogOptions};
 use crate::cli::{Failure, output, serve};
@@ -56,9 +57,12 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
     };
     let control = PoolControl::open(options.clone()).map_err(|fault| Failure::new(fault, ""))?;
     let store = open_store(&args, &args.data_dir)?;
+    // Before anything is written down: a fence that is begun has to be brought to its end.
+    let pool = pool_of(&store, &args.name).await.map_err(|fault| not_fenced(&args, &fault))?;
+    check_control(options, &args.name, &pool)?;
     let fencing = begin(&store, &args.name).await.map_err(|fault| not_fenced(&args, &fault))?;
     tracing::info!(host = args.name, epoch = fencing.term.epoch, "is being fenced");
-    check_control(options, &fencing)?;
+    check_control(options, &args.name, &fencing.pool)?;
     let (term, many) = (fencing.term.clone(), fencing.disks.len());
     let refused = tokio::task::spawn_blocking(move || refuse_writes(&control, &fencing)).await;
     let refused = refused.map_err(|error| Failure::new(error, AGAIN))?;
@@ -86,8 +90,7 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
 }
 
 /// Refuses a control of another pool, which would prove nothing, and the user of the host.
-fn check_control(options: &RbdOptions, fencing: &Fencing) -> Result<(), Failure> {
-    let (pool, name) = (&fencing.pool, &fencing.term.host);
+fn check_control(options: &RbdOptions, name: &str, pool: &HostPool) -> Result<(), Failure> {
     let cluster = Rbd::cluster_of(options).map_err(|fault| Failure::new(fault, AGAIN))?;
     let cluster = cluster.ok_or_else(|| Failure::new("Ceph does not answer", AGAIN))?;
     if pool.cluster != cluster || pool.name != options.pool {

@@ -51,10 +51,10 @@ pub(super) fn of_instances(
     most: u32,
 ) -> Result<Vec<(Instance, AttachedDisks)>, StoreError> {
     tx.allow_lists()?;
-    let on_host = |column: &str| match host {
-        None => String::new(),
+    let on_host = match host {
+        None => "",
         Some(_) => {
-            format!("JOIN placements ON placements.instance = {column} AND placements.host = $3 ")
+            "JOIN placements ON placements.instance = instances.id AND placements.host = $3 "
         }
     };
     let with_host = |first: SqlValue, second: SqlValue| {
@@ -62,9 +62,8 @@ pub(super) fn of_instances(
     };
     let after = after.map_or("", InstanceId::as_str);
     let sql = format!(
-        "SELECT instances.body, instances.revision FROM instances {}\
-         WHERE instances.id > $1 ORDER BY instances.id LIMIT $2",
-        on_host("instances.id")
+        "SELECT instances.body, instances.revision FROM instances {on_host}\
+         WHERE instances.id > $1 ORDER BY instances.id LIMIT $2"
     );
     let mut page: Vec<(Instance, AttachedDisks)> = Vec::new();
     for row in tx.query(&sql, &with_host(after.into(), i64::from(most).into()))? {
@@ -72,12 +71,14 @@ pub(super) fn of_instances(
         page.extend(instance_in(found.as_ref()).map(|found| (found.clone(), Vec::new())));
     }
     let Some((last, _)) = page.last() else { return Ok(page) };
+    // Between the instances, whose ids are compared byte by byte; attachments' are compared as the
+    // database's language has it.
     let sql = format!(
-        "SELECT attachments.instance, disks.body FROM attachments \
-         JOIN disks ON disks.id = attachments.disk {}\
-         WHERE attachments.instance > $1 AND attachments.instance <= $2 \
-         ORDER BY attachments.instance, attachments.disk",
-        on_host("attachments.instance")
+        "SELECT instances.id, disks.body FROM instances {on_host}\
+         JOIN attachments ON attachments.instance = instances.id \
+         JOIN disks ON disks.id = attachments.disk \
+         WHERE instances.id > $1 AND instances.id <= $2 \
+         ORDER BY instances.id, attachments.disk"
     );
     for row in tx.query(&sql, &with_host(after.into(), last.id.as_str().into()))? {
         let id: &str = row.get(0);

@@ -72,7 +72,7 @@ fn known_version() -> i64 {
 }
 
 fn change(session: &Session) -> Result<(), StoreError> {
-    session.batch("BEGIN")?;
+    session.batch("BEGIN ISOLATION LEVEL READ COMMITTED")?;
     let done = session.batch(LOCK).and_then(|()| steps(session)).and_then(|()| kinds(session));
     match done {
         Ok(()) => session.batch("COMMIT"),

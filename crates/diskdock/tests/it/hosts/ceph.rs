@@ -90,6 +90,29 @@ async fn servers_know_what_the_storage_of_their_hosts_can_do() {
 }
 
 #[tokio::test]
+async fn host_keeps_the_addresses_of_its_boot() {
+    let server = server().await;
+    let at = |address: &str, boot: &str| {
+        let mut host = Host { boot_id: boot.to_owned(), ..in_pool("a", "c-1") };
+        let pool = host.pool.as_mut().unwrap();
+        pool.addresses = vec![address.parse().unwrap()];
+        host
+    };
+    for (address, boot, known) in [
+        ("10.77.0.1", "one", &["10.77.0.1"][..]),
+        ("10.77.0.2", "one", &["10.77.0.2", "10.77.0.1"]),
+        ("10.77.0.3", "two", &["10.77.0.3"]),
+    ] {
+        let _a = server.host(at(address, boot)).await;
+        let store = &server.assembly.gateway.services.store;
+        let found = store.read_blocking(|tx| tx.host("a")).unwrap().unwrap();
+        let addresses = found.host.pool.unwrap().addresses;
+        let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, known, "a guest of this boot may work with Ceph from each");
+    }
+}
+
+#[tokio::test]
 async fn host_with_disks_elsewhere_than_the_others_is_refused() {
     let server = server().await;
     let _a = server.host(in_pool("a", "c-1")).await;
