@@ -87,7 +87,7 @@ class Cluster:
         # QEMU runs as another user, who has to get there.
         self.root.chmod(0o711)
         self.database = new_database()
-        self.servers, self.hosts, endpoints = [], [], []
+        self.servers, self.hosts, self.others, endpoints = [], [], [], []
         for name in ("server-1", "server-2"):
             server = NamedProcess(self.root, name)
             endpoint = f"127.0.0.1:{free_port()}"
@@ -148,7 +148,7 @@ class Cluster:
         return Disk(self.hosts[0], body.disk_id).wait("Available")
 
     def close(self):
-        for process in [*self.hosts, *self.servers]:
+        for process in [*self.hosts, *self.servers, *self.others]:
             process.close()
         for host in self.hosts:
             end_machines(host.data)

@@ -66,6 +66,7 @@ class Fence(NamedProcess):
     def __init__(self, cluster, host):
         super().__init__(cluster.root, f"fence-of-{host}")
         self.cluster, self.host = cluster, host
+        cluster.others.append(self)
 
     def begin(self, failpoint=None):
         pool = self.cluster.pool
