@@ -128,6 +128,19 @@ class Cluster:
         return [sorted(image.image_id for image in self.call("describe_images", region_id=REGION).images.image)
                 for _ in self.servers]
 
+    def wait_for_images(self):
+        until(lambda: self.images() == [["m-guest"], ["m-guest"]], "the images of the hosts at both servers")
+
+    def one_on_each(self):
+        """A machine on each host, in the order of their names."""
+        both = [self.launch(), self.launch()]
+        for machine in both:
+            machine.wait("Running")
+            machine.guest.wait_ready()
+        both.sort(key=lambda machine: machine.host.name)
+        assert [machine.host.name for machine in both] == ["host-a", "host-b"], "they are spread"
+        return both
+
     def launch(self, image="m-guest", **more):
         """A new instance, and the host that it is on."""
         port = free_port()

@@ -17,7 +17,7 @@ def cluster():
     try:
         made.host("host-a")
         made.host("host-b")
-        until(lambda: made.images() == [["m-guest"], ["m-guest"]], "the images of the hosts at both servers")
+        made.wait_for_images()
         yield made
     finally:
         made.close()
@@ -25,14 +25,7 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def machines(cluster):
-    """A machine on each host."""
-    both = [cluster.launch(), cluster.launch()]
-    for machine in both:
-        machine.wait("Running")
-        machine.guest.wait_ready()
-    both.sort(key=lambda machine: machine.host.name)
-    assert [machine.host.name for machine in both] == ["host-a", "host-b"], "they are spread"
-    return both
+    return cluster.one_on_each()
 
 
 def refusal(call, *arguments, **parameters):

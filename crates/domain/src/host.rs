@@ -136,6 +136,14 @@ fn is_simulated(hypervisor: &HostHypervisor) -> bool {
 }
 
 impl Host {
+    /// Whether the storage refuses it, or is about to.
+    pub fn is_fenced(&self) -> bool {
+        match self.admission {
+            HostAdmission::Fencing | HostAdmission::Fenced => true,
+            HostAdmission::Open | HostAdmission::Drained => false,
+        }
+    }
+
     /// The state of a host that was heard of so many milliseconds ago; none if it never was.
     pub fn state(&self, heard_ms_ago: Option<i64>) -> HostState {
         let is_silent = heard_ms_ago.is_none_or(|ago| ago > SILENT_AFTER_MS);

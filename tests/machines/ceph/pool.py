@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import pytest
+from cluster import Cluster
 
 WITHIN_S = 60
 
@@ -82,3 +83,18 @@ def pool_of_cluster():
     if not directory:
         pytest.fail("there is no Ceph: tests/postgres/with tests/ceph/with tests/machines/run ceph", pytrace=False)
     return Pool(pathlib.Path(directory))
+
+
+def cluster_in_ceph(add_hosts):
+    """Two servers over one PostgreSQL, and the hosts that are added, with their disks in the pool."""
+    pool = pool_of_cluster()
+    if "DISKDOCK_TEST_POSTGRES" not in os.environ:
+        pytest.fail("there is no PostgreSQL: tests/postgres/with tests/ceph/with tests/machines/run ceph", pytrace=False)
+    made = Cluster()
+    made.pool = pool
+    try:
+        add_hosts(made)
+        made.wait_for_images()
+        yield made
+    finally:
+        made.close()

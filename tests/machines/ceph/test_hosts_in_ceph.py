@@ -1,40 +1,23 @@
 """Two servers and two hosts over one PostgreSQL and one pool of Ceph: a disk goes from host to host with its bytes."""
 
-import os
-
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
-from cluster import Cluster
 from host import REGION, until
-from pool import pool_of_cluster
+from pool import cluster_in_ceph
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    pool = pool_of_cluster()
-    if "DISKDOCK_TEST_POSTGRES" not in os.environ:
-        pytest.fail("there is no PostgreSQL: tests/postgres/with tests/ceph/with tests/machines/run ceph", pytrace=False)
-    made = Cluster()
-    made.pool = pool
-    try:
+    def add_hosts(made):
         for name in ("host-a", "host-b"):
             made.host(name, options=("--storage", made.pool.storage_as(name)))
-        until(lambda: made.images() == [["m-guest"], ["m-guest"]], "the images of the hosts at both servers")
-        yield made
-    finally:
-        made.close()
+
+    yield from cluster_in_ceph(add_hosts)
 
 
 @pytest.fixture(scope="module")
 def machines(cluster):
-    """A machine on each host."""
-    both = [cluster.launch(), cluster.launch()]
-    for machine in both:
-        machine.wait("Running")
-        machine.guest.wait_ready()
-    both.sort(key=lambda machine: machine.host.name)
-    assert [machine.host.name for machine in both] == ["host-a", "host-b"], "they are spread"
-    return both
+    return cluster.one_on_each()
 
 
 def test_disk_written_on_one_host_has_the_same_bytes_on_the_other(cluster, machines):

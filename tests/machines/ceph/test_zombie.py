@@ -9,10 +9,10 @@ import time
 import urllib.parse
 
 import pytest
-from cluster import Cluster, NamedProcess
+from cluster import NamedProcess
 from guest import verify_file
 from host import until
-from pool import pool_of_cluster
+from pool import cluster_in_ceph
 
 HERE = pathlib.Path(__file__).resolve().parent
 # A host counts as silent after half a minute.
@@ -37,19 +37,12 @@ def own_address(cluster, address):
 
 @pytest.fixture
 def cluster():
-    pool = pool_of_cluster()
-    if "DISKDOCK_TEST_POSTGRES" not in os.environ:
-        pytest.fail("there is no PostgreSQL: tests/postgres/with tests/ceph/with tests/machines/run ceph", pytrace=False)
-    made = Cluster()
-    made.pool = pool
-    try:
+    def add_hosts(made):
         for name, address in (("host-a", "127.0.1.2"), ("host-b", "127.0.1.3")):
             environment, qemu = own_address(made, address)
-            made.host(name, options=("--storage", pool.storage_as(name), "--qemu", qemu), environment=environment)
-        until(lambda: made.images() == [["m-guest"], ["m-guest"]], "the images of the hosts at both servers")
-        yield made
-    finally:
-        made.close()
+            made.host(name, options=("--storage", made.pool.storage_as(name), "--qemu", qemu), environment=environment)
+
+    yield from cluster_in_ceph(add_hosts)
 
 
 def digest(pool, disk):

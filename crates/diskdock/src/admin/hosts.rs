@@ -60,7 +60,7 @@ pub(crate) async fn admit(
     let write = move |tx: &mut dyn WriteTx| {
         let Some(found) = tx.host(&wanted)? else { return Ok(None) };
         let mut found = found;
-        if !is_fenced(&found) {
+        if !found.host.is_fenced() {
             found.host.admission = admission;
             tx.save_host(&found.host)?;
         }
@@ -68,7 +68,7 @@ pub(crate) async fn admit(
     };
     let found = state.gateway.services.store.write(write).await?;
     let found = found.ok_or_else(|| unknown(&name))?;
-    if is_fenced(&found) {
+    if found.host.is_fenced() {
         let hint = "It can register again with a new boot, and a new key of the storage.";
         return Err(AdminError::conflict(format!("{name} is fenced"), hint));
     }
@@ -115,13 +115,6 @@ fn obstacle(found: &HostRecord) -> Option<(&'static str, &'static str)> {
         HostState::Up | HostState::Drained => {
             Some(("is still heard of", "Stop its `diskdock host` and wait half a minute."))
         }
-    }
-}
-
-fn is_fenced(found: &HostRecord) -> bool {
-    match found.host.admission {
-        HostAdmission::Fencing | HostAdmission::Fenced => true,
-        HostAdmission::Open | HostAdmission::Drained => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::Host;
-use domain::host::{HostAdmission, HostPool, HostStorage};
+use domain::host::{HostPool, HostStorage};
 
 use super::RealMachines;
 use super::driver::open_qemu;
@@ -126,20 +126,12 @@ async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
     store.write(write).await
 }
 
-/// Whether the storage refuses a host, or is about to.
-pub(crate) fn is_fenced(host: &Host) -> bool {
-    match host.admission {
-        HostAdmission::Fencing | HostAdmission::Fenced => true,
-        HostAdmission::Open | HostAdmission::Drained => false,
-    }
-}
-
 /// Refuses a host that is not the one that is known by its name.
 fn check(before: &Host, now: &Host) -> Result<(), StoreError> {
     let name = &before.name;
     let unfit =
         |found: String, remedy: &str| Err(StoreError::Unfit { found, remedy: remedy.to_owned() });
-    if is_fenced(before) {
+    if before.is_fenced() {
         return unfit(format!("{name} cannot work, since {FENCED}"), "See docs/scale.md");
     }
     if before.server != now.server {

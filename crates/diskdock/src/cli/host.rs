@@ -12,7 +12,7 @@ use domain::{Host, UnknownFields};
 use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
 use super::{Failure, output, serve};
-use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in, is_fenced};
+use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in};
 use crate::clock::Clock;
 use crate::hypervisor::qemu;
 use crate::ids::IdGenerator;
@@ -39,14 +39,8 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     check_state(directory, HostHypervisor::from(args.hypervisor).as_str())?;
     check_storage(&args)?;
     let machines = machines(&args)?;
-    let hint = "See --store and docs/scale.md.";
-    let address = PostgresAddress::new(&args.store, args.store_ca.as_deref())
-        .map_err(|error| Failure::usage(error, hint))?;
-    let number = IdGenerator::from_entropy().random();
     let claim = || claim_directory(directory, &args.name);
-    let engine = Postgres::open_for_host(address, directory, number, &claim)
-        .map_err(|fault| Failure::new(format!("cannot open the store: {fault}"), hint))?;
-    let store = Store::new(engine);
+    let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim)?;
     // Before anything else: the storage refuses it, and its guests are not its own any more.
     end_guests_of_fenced(&store, &args).await?;
     let host = host(&args, store.server())?;
@@ -83,7 +77,7 @@ async fn end_guests_of_fenced(store: &Store, args: &HostArgs) -> Result<(), Fail
     let name = args.name.clone();
     let found = store.read(move |tx| tx.host(&name)).await;
     let Ok(Some(found)) = found else { return Ok(()) };
-    if !is_fenced(&found.host) || found.host.server != store.server() {
+    if !found.host.is_fenced() || found.host.server != store.server() {
         return Ok(());
     }
     let directory = args.data_dir.clone();
@@ -110,6 +104,23 @@ fn machines(args: &HostArgs) -> Result<HostMachines, Failure> {
             directory: args.data_dir.clone(),
         },
     })
+}
+
+/// The store for a process that works for a host. `claim` makes the directory its own.
+pub(super) fn open_store(
+    address: &str,
+    authorities: Option<&Path>,
+    directory: &Path,
+    claim: &dyn Fn() -> Result<(), StoreError>,
+) -> Result<Store, Failure> {
+    let hint = "See --store and docs/scale.md.";
+    let address =
+        PostgresAddress::new(address, authorities).map_err(|error| Failure::usage(error, hint))?;
+    let number = IdGenerator::from_entropy().random();
+    let engine = Postgres::open_for_host(address, directory, number, claim);
+    let engine =
+        engine.map_err(|fault| Failure::new(format!("cannot open the store: {fault}"), hint))?;
+    Ok(Store::new(engine))
 }
 
 /// The host as it registers.

@@ -200,6 +200,13 @@ fn asked(
     Ok((listed, choice, values))
 }
 
+/// A file for the browser to keep.
+fn attachment(file_name: &str, kind: &str, content: impl IntoResponse) -> Response {
+    let disposition = format!("attachment; filename=\"{file_name}\"");
+    let head = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)];
+    (head, content).into_response()
+}
+
 /// The sample as a project, in a zip file.
 pub(crate) async fn download_project(
     State(site): State<Site>,
@@ -212,11 +219,7 @@ pub(crate) async fn download_project(
         Err(missing) => return *missing,
     };
     match project(choice.language, &ask(listed, &given(&values), &choice)) {
-        Ok(made) => {
-            let disposition = format!("attachment; filename=\"{}.zip\"", made.name);
-            let kind = "application/zip".to_owned();
-            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], made.zip()).into_response()
-        }
+        Ok(made) => attachment(&format!("{}.zip", made.name), "application/zip", made.zip()),
         Err(NoSample { why }) => (StatusCode::NOT_FOUND, why).into_response(),
     }
 }
@@ -234,9 +237,7 @@ pub(crate) async fn download(
     };
     match made(listed, &values, &choice) {
         Ok(Sample { file_name, code, .. }) => {
-            let disposition = format!("attachment; filename=\"{file_name}\"");
-            let kind = "text/plain; charset=utf-8".to_owned();
-            ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], code).into_response()
+            attachment(&file_name, "text/plain; charset=utf-8", code)
         }
         Err(NoSample { why }) => (StatusCode::NOT_FOUND, why).into_response(),
     }

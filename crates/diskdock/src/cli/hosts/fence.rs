@@ -1,6 +1,6 @@
 //! `diskdock hosts fence`: keeps a lost host from writing to its disks, and stands in for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use domain::DiskId;
@@ -8,13 +8,12 @@ use domain::host::HostPool;
 
 use crate::assembly::fence::{Fencing, begin, complete, pool_of, stand_in};
 use crate::catalog::times;
+use crate::cli::host::open_store;
 use crate::cli::serve::log::{self, LogOptions};
 use crate::cli::{Failure, output, serve};
 use crate::clock::Clock;
-use crate::ids::IdGenerator;
 use crate::storage::{FencedClient, PoolControl, Rbd, RbdOptions, StorageError, StoragePlace};
-use crate::store::postgres::{Postgres, PostgresAddress};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The remedy when a step of the fence failed.
 const AGAIN: &str =
@@ -56,7 +55,7 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
         return Err(Failure::usage(what, "Turn the computer off by hand."));
     };
     let control = PoolControl::open(options.clone()).map_err(|fault| Failure::new(fault, ""))?;
-    let store = open_store(&args, &args.data_dir)?;
+    let store = open_store(&args.store, args.store_ca.as_deref(), &args.data_dir, &|| Ok(()))?;
     // Before anything is written down: a fence that is begun has to be brought to its end.
     let pool = pool_of(&store, &args.name).await.map_err(|fault| not_fenced(&args, &fault))?;
     check_control(options, &args.name, &pool)?;
@@ -109,17 +108,6 @@ fn check_control(options: &RbdOptions, name: &str, pool: &HostPool) -> Result<()
 
 fn not_fenced(args: &FenceArgs, fault: &StoreError) -> Failure {
     Failure::new(format!("{} cannot be fenced: {fault}", args.name), "See docs/scale.md.")
-}
-
-fn open_store(args: &FenceArgs, directory: &Path) -> Result<Store, Failure> {
-    let hint = "See --store and docs/scale.md.";
-    let address = PostgresAddress::new(&args.store, args.store_ca.as_deref())
-        .map_err(|error| Failure::usage(error, hint))?;
-    let number = IdGenerator::from_entropy().random();
-    let engine = Postgres::open_for_host(address, directory, number, &|| Ok(()));
-    let engine =
-        engine.map_err(|fault| Failure::new(format!("cannot open the store: {fault}"), hint))?;
-    Ok(Store::new(engine))
 }
 
 /// Has the storage refuse the host, and takes each disk of its instances away from it.

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use domain::{DiskId, InstanceId, SnapshotId, Uptime};
 use tokio::sync::broadcast;
 
+use super::ready;
 use crate::hypervisor::{
     AttachmentId, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec, Machines,
     ObservedState, Progress, TransientError,
@@ -34,10 +35,6 @@ impl FencedHost {
     fn machines(&self) -> MutexGuard<'_, BTreeMap<InstanceId, Vec<(DiskId, u64)>>> {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn ready<'a, T: Send + 'a>(answer: T) -> DriverFuture<'a, T> {
-    Box::pin(std::future::ready(Ok(answer)))
 }
 
 fn refused<'a>() -> DriverFuture<'a, Progress> {

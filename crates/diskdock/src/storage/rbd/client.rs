@@ -103,6 +103,20 @@ impl Answer {
         if codes.contains(&self.code) { Ok(self) } else { Err(self.error()) }
     }
 
+    /// The answer about an image in JSON; none if the pool has none of this name. That one is not
+    /// there is believed only of a pool whose `names` can be listed.
+    pub(super) fn read_of<T: DeserializeOwned>(
+        self,
+        image: &str,
+        names: impl FnOnce() -> Result<Vec<String>, StorageError>,
+    ) -> Result<Option<T>, StorageError> {
+        if self.code != Code::Missing {
+            return self.expect(&[Code::Done])?.read().map(Some);
+        }
+        let is_named = names()?.iter().any(|name| name == image);
+        if is_named { Err(self.error()) } else { Ok(None) }
+    }
+
     /// The answer in JSON.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, StorageError> {
         serde_json::from_str(&self.stdout).map_err(|error| {
@@ -130,6 +144,12 @@ impl RbdClient {
     /// The name of an image for the tool.
     pub(super) fn in_pool(&self, image: &str) -> String {
         format!("{}/{image}", self.options.pool)
+    }
+
+    /// The names of all images, which proves that the pool is there.
+    pub(super) fn names(self: &Arc<Self>) -> Result<Vec<String>, StorageError> {
+        let listed = self.ask(ToolTimeout::Look, "ls", None, &["--format", "json"])?;
+        listed.expect(&[Code::Done])?.read()
     }
 
     /// Asks the tool about an image, or about the pool if none is named.

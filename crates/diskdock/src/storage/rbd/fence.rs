@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::client::{Code, RbdClient, ToolTimeout};
 use super::cluster::ask;
-use super::image::Watcher;
+use super::image::ImageWatchers;
 use super::key_file::find_keyring;
 use super::options::RbdOptions;
 use crate::failpoint;
@@ -67,11 +67,6 @@ struct LockOwner {
     id: String,
     locker: String,
     address: String,
-}
-
-#[derive(Deserialize)]
-struct Watchers {
-    watchers: Vec<Watcher>,
 }
 
 impl PoolControl {
@@ -137,7 +132,7 @@ impl PoolControl {
     fn wait_until_closed(&self, image: &str, host: &FencedClient) -> Result<(), StorageError> {
         let deadline = Instant::now() + WATCH_ENDS_WITHIN;
         loop {
-            let found: Option<Watchers> = self.look("status", image)?;
+            let found: Option<ImageWatchers> = self.look("status", image)?;
             let watchers = found.map(|found| found.watchers).unwrap_or_default();
             let Some(first) = watchers.first() else { return Ok(()) };
             for watcher in &watchers {
@@ -188,13 +183,7 @@ impl PoolControl {
         image: &str,
     ) -> Result<Option<T>, StorageError> {
         let answer = self.ask(ToolTimeout::Look, verb, image, &["--format", "json"])?;
-        if answer.code != Code::Missing {
-            return answer.expect(&[Code::Done])?.read().map(Some);
-        }
-        let listed = self.client.ask(ToolTimeout::Look, "ls", None, &["--format", "json"])?;
-        let names: Vec<String> = listed.expect(&[Code::Done])?.read()?;
-        let is_named = names.iter().any(|name| name == image);
-        if is_named { Err(answer.error()) } else { Ok(None) }
+        answer.read_of(image, || self.client.names())
     }
 
     /// Runs `ceph`, and expects it to go well. Gives its standard output.

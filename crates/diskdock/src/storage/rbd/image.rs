@@ -35,8 +35,8 @@ pub(super) struct Watcher {
 }
 
 #[derive(Deserialize)]
-struct ImageWatchers {
-    watchers: Vec<Watcher>,
+pub(super) struct ImageWatchers {
+    pub watchers: Vec<Watcher>,
 }
 
 #[derive(Deserialize)]
@@ -67,8 +67,7 @@ impl Rbd {
 
     /// The names of all images, which proves that the pool is there.
     pub(super) fn names(&self) -> Result<Vec<String>, StorageError> {
-        let listed = self.0.client.ask(ToolTimeout::Look, "ls", None, &["--format", "json"])?;
-        listed.expect(&[Code::Done])?.read()
+        self.0.client.names()
     }
 
     /// The answer of the tool about an image, in JSON; none if the pool has none of this name. A
@@ -80,11 +79,7 @@ impl Rbd {
         image: &str,
     ) -> Result<Option<T>, StorageError> {
         let answer = self.ask(timeout, verb, image, &["--format", "json"])?;
-        if answer.code != Code::Missing {
-            return answer.expect(&[Code::Done])?.read().map(Some);
-        }
-        let is_named = self.names()?.iter().any(|name| name == image);
-        if is_named { Err(answer.error()) } else { Ok(None) }
+        answer.read_of(image, || self.names())
     }
 
     /// The image; none if it is not there.
