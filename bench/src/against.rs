@@ -120,7 +120,12 @@ fn rates(bench: &mut Bench, part: Part) -> io::Result<Vec<(String, f64)>> {
 }
 
 impl Compared {
-    fn row(self) -> Row {
+    /// The rates of both in each round.
+    pub(crate) fn new(what: String, ours: Vec<f64>, theirs: Vec<f64>) -> Compared {
+        Compared { what, ours, theirs }
+    }
+
+    pub(crate) fn row(self) -> Row {
         let ratios = self.ours.iter().zip(&self.theirs).map(|(ours, theirs)| ours / theirs);
         let mut ratios: Vec<f64> = ratios.collect();
         let ratio = median(&mut ratios);

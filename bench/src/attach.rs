@@ -54,7 +54,7 @@ pub(crate) fn durable_in_turn(turns: &mut Turns<'_>) -> io::Result<Vec<Compared>
     in_turn(turns, durable_fleet, &DURABLE)
 }
 
-fn ephemeral_fleet(bench: &mut Bench) -> io::Result<Fleet> {
+pub(crate) fn ephemeral_fleet(bench: &mut Bench) -> io::Result<Fleet> {
     let (snapshot, pairs) = seed::fleet(bench.scale.instances, DISKS_EACH);
     let server = bench.start(None)?;
     import(&server, serde_json::to_value(&snapshot)?)?;

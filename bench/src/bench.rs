@@ -42,6 +42,8 @@ pub(crate) struct Bench {
     pub scratch: PathBuf,
     /// The address of a PostgreSQL server in which databases can be made.
     pub postgres: Option<String>,
+    /// The program of another emulator.
+    pub peer: Option<PathBuf>,
     /// The store made so far.
     pub seeds: Seeds,
     /// The lines so far.

@@ -17,6 +17,7 @@ mod launch;
 mod load;
 mod machine;
 mod mixed;
+mod peer;
 mod process;
 mod seed;
 mod servers;
@@ -67,6 +68,9 @@ struct Args {
     /// databases are made in it and dropped
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// The program of fakecloud, an emulator of EC2, for the part peer: `cargo install fakecloud`
+    #[arg(long, value_name = "PATH")]
+    peer: Option<PathBuf>,
     /// Count instructions per call with Valgrind instead, and fail if a call takes over 5% more
     /// than is recorded; with `--against`, print those of both servers
     #[arg(long, conflicts_with_all = ["quick", "only", "seconds"])]
@@ -103,6 +107,8 @@ enum Part {
     Filters,
     /// AttachDisk and DetachDisk in memory
     Ephemeral,
+    /// AttachDisk and DetachDisk in memory beside another emulator; only with --peer
+    Peer,
     /// AttachDisk and DetachDisk with fsync
     Durable,
     /// RunInstances of many
@@ -124,9 +130,13 @@ enum Part {
 }
 
 impl Part {
-    /// Whether it needs nothing that a machine may not have.
-    fn is_usual(self) -> bool {
-        !matches!(self, Part::Detach | Part::DetachKinds | Part::Servers | Part::Hosts)
+    /// Whether it is run without being asked for: it needs nothing that is not there.
+    fn is_usual(self, args: &Args) -> bool {
+        match self {
+            Part::Detach | Part::DetachKinds | Part::Servers | Part::Hosts => false,
+            Part::Peer => args.peer.is_some(),
+            _ => true,
+        }
     }
 
     fn run(self, bench: &mut Bench) -> io::Result<()> {
@@ -137,6 +147,7 @@ impl Part {
             Part::Pages => describe::pages(bench),
             Part::Filters => filters::pages(bench),
             Part::Ephemeral => attach::ephemeral(bench),
+            Part::Peer => peer::accepted(bench),
             Part::Durable => attach::durable(bench),
             Part::Launch => launch::instances(bench),
             Part::Mixed => mixed::load(bench),
@@ -219,7 +230,7 @@ fn run(args: &Args) -> io::Result<()> {
 /// Runs the wanted parts and prints the table, also of what was measured before an error.
 fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
     let wanted = |part: &&Part| match args.only.as_slice() {
-        [] => part.is_usual(),
+        [] => part.is_usual(args),
         only => only.contains(part),
     };
     let parts: Vec<Part> = Part::value_variants().iter().filter(wanted).copied().collect();
@@ -227,8 +238,9 @@ fn measure(args: &Args, server: PathBuf, scratch: &Path) -> io::Result<()> {
         let scratch = scratch.join(name);
         std::fs::create_dir_all(&scratch)?;
         let seeds = Seeds::new(&scratch, version);
-        let (scale, postgres, rows) = (args.scale(), args.postgres.clone(), Vec::new());
-        Ok::<_, io::Error>(Bench { scale, server, scratch, postgres, seeds, rows })
+        let (scale, rows) = (args.scale(), Vec::new());
+        let (postgres, peer) = (args.postgres.clone(), args.peer.clone());
+        Ok::<_, io::Error>(Bench { scale, server, scratch, postgres, peer, seeds, rows })
     };
     let mut ours = bench("ours", server, None)?;
     let theirs = args.against.clone();

@@ -33,6 +33,7 @@ use crate::inventory::InventorySource;
 use crate::operations::{BackgroundTasks, Runner};
 use crate::service::{Quotas, Services};
 use crate::storage::{DiskCache, Images, StoragePlace};
+use crate::store::memory::Memory;
 use crate::store::postgres::{Postgres, PostgresAddress};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{Store, StoreError};
@@ -114,7 +115,12 @@ impl Assembly {
     /// Opens the store and puts everything together. Nothing runs yet.
     pub fn new(plan: AssemblyOptions) -> Result<Assembly, StoreError> {
         let store = match &plan.postgres {
-            None => Store::new(Sqlite::open(&plan.directory, plan.durability)?),
+            None => match plan.durability {
+                Durability::Ephemeral => Store::new(Memory::open(&plan.directory)?),
+                Durability::Synced | Durability::Relaxed => {
+                    Store::new(Sqlite::open(&plan.directory, plan.durability)?)
+                }
+            },
             Some(address) => {
                 let number = plan.ids.random();
                 Store::new(Postgres::open(address.clone(), &plan.directory, number)?)

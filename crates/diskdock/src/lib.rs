@@ -17,6 +17,7 @@ pub mod clock;
 pub(crate) mod doctor;
 pub mod explorer;
 pub mod failpoint;
+mod fast_map;
 pub mod gateway;
 pub mod hypervisor;
 pub mod ids;

@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::keys::{KeyEntry, SessionToken};
 use super::nonce::{NonceCheck, Signed, WINDOW_S};
-use super::signature::{self, Claims, Received, SignatureFault, SigningKey};
+use super::signature::{self, Claims, Intent, Received, SignatureFault, SigningKey};
 use super::{Gateway, host};
 use crate::catalog::errors::{
     ACCESS_KEY_INACTIVE, ACCESS_KEY_NOT_FOUND, FORBIDDEN_ORIGIN, INCOMPLETE_SIGNATURE,
@@ -34,10 +34,11 @@ impl Gateway {
     pub(super) fn authenticate(
         &self,
         received: &Received<'_>,
+        intent: Intent<'_>,
         parts: &Parts,
         entry: Entry,
     ) -> Result<Authenticated, Refusal> {
-        let claims = signature::claims(received).map_err(|fault| refusal(&fault))?;
+        let claims = signature::claims_of(received, intent).map_err(|fault| refusal(&fault))?;
         check_kind(received)?;
         let (Some(id), Some(nonce), Some(timestamp_s)) =
             (claims.access_key_id, claims.nonce, claims.timestamp_s)

@@ -8,8 +8,12 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use http::header::{HOST, ORIGIN, REFERER};
+use http::header::{COOKIE, HOST, HeaderName, ORIGIN, REFERER, USER_AGENT};
 use http::request::Parts;
+
+/// Headers by which a browser tells what makes it ask.
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Why a server must not listen where it is told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Guard {
     /// Clients with a proxy setting name the vendor's hosts. The owner of such a name could point
     /// it here (DNS rebinding), so a browser may not use it: its page would be of that origin.
     pub(crate) fn check_call(&self, parts: &Parts) -> Result<(), String> {
-        let navigates = text(&parts.headers, "sec-fetch-mode") == Some("navigate");
+        let navigates = text(&parts.headers, SEC_FETCH_MODE) == Some("navigate");
         if navigates {
             return Err("a link in a browser cannot call actions with this key".to_owned());
         }
@@ -100,11 +104,11 @@ impl Guard {
         if !is_loopback(without_port(host)) && is_browser(&parts.headers) {
             return Err(format!("a browser has to use a loopback address, not {host:?}"));
         }
-        let site = text(&parts.headers, "sec-fetch-site").unwrap_or("none");
+        let site = text(&parts.headers, SEC_FETCH_SITE).unwrap_or("none");
         if !matches!(site, "same-origin" | "none") {
             return Err(format!("the request comes from a page of another origin ({site})"));
         }
-        for name in [ORIGIN.as_str(), REFERER.as_str()] {
+        for name in [ORIGIN, REFERER] {
             if let Some(origin) = text(&parts.headers, name)
                 && host_of(origin) != Some(host)
             {
@@ -133,17 +137,17 @@ fn is_loopback(name: &str) -> bool {
 /// The host that the caller named.
 pub(super) fn host(parts: &Parts) -> &str {
     let authority = parts.uri.authority().map(|authority| authority.as_str());
-    text(&parts.headers, HOST.as_str()).or(authority).unwrap_or_default()
+    text(&parts.headers, HOST).or(authority).unwrap_or_default()
 }
 
 /// Whether a header tells that a browser sent the request.
 fn is_browser(headers: &HeaderMap) -> bool {
-    let tells = [ORIGIN.as_str(), REFERER.as_str(), "cookie", "sec-fetch-site", "sec-fetch-mode"];
-    let agent = text(headers, "user-agent").unwrap_or_default();
-    tells.iter().any(|name| headers.contains_key(*name)) || agent.starts_with("Mozilla/")
+    let tells = [ORIGIN, REFERER, COOKIE, SEC_FETCH_SITE, SEC_FETCH_MODE];
+    let agent = text(headers, USER_AGENT).unwrap_or_default();
+    tells.iter().any(|name| headers.contains_key(name)) || agent.starts_with("Mozilla/")
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }
 

@@ -114,18 +114,18 @@ impl Gateway {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err((&UNSUPPORTED_METHOD).into());
         }
-        call.format = guessed_format(query_pairs(&parts.uri).chain(raw_pairs(body)));
-        let decoded = Decoded::of(parts, body)?;
+        let guessed = || guessed_format(query_pairs(&parts.uri).chain(raw_pairs(body)));
+        let decoded = Decoded::of(parts, body).inspect_err(|_| call.format = guessed())?;
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);
-        call.format = format(&intent)?;
+        call.format = format(&intent).inspect_err(|_| call.format = guessed())?;
         let listed = asked_for(&intent, host(parts))?;
         call.action = Some(listed);
         if !self.services.runner.is_ready() {
             return Err((&SERVICE_UNAVAILABLE).into());
         }
         let Authenticated { caller, rights, nonce } =
-            self.authenticate(&received, parts, listed.entry)?;
+            self.authenticate(&received, intent, parts, listed.entry)?;
         let (request_id, input) = (request_id.to_owned(), Input::from_sorted(decoded.parameters));
         let caller = Arc::new(caller);
         Ok((listed, Request { caller, request_id, rights, input, nonce }))

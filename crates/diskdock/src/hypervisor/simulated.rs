@@ -13,13 +13,14 @@ mod pause;
 mod rules;
 mod transition;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use domain::{DiskId, InstanceId, TransitionKind, Uptime};
 use tokio::sync::broadcast;
 
 use super::{AttachmentId, DriverFuture, MachineEvent, Progress, TransientError};
+use crate::fast_map::FastMap;
 pub use pace::{Pace, parse_duration_ms};
 pub use rules::{Behaviour, Rule, Script};
 pub use transition::OperationTransitions;
@@ -50,8 +51,8 @@ enum TransitionState {
 
 #[derive(Clone, Debug, Default)]
 struct SimulatedState {
-    machines: HashMap<InstanceId, SimulatedMachine>,
-    transitions: HashMap<Key, TransitionState>,
+    machines: FastMap<InstanceId, SimulatedMachine>,
+    transitions: FastMap<Key, TransitionState>,
     script: Script,
     pace: Option<Pace>,
     /// There is no room for more disks.

@@ -1,13 +1,14 @@
 //! The jobs of this server: those that wait, and those that take a step at present.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use domain::{AccountId, DiskId, InstanceId, OperationId, Uptime};
 
 use super::deadline::Deadline;
 use super::{DynOperation, Outcome, Subject};
+use crate::fast_map::FastMap;
 use crate::store::OperationRow;
 
 /// The first and the longest pause after a transient error, in milliseconds.
@@ -125,10 +126,10 @@ pub struct Selected {
 #[derive(Default)]
 pub(super) struct Jobs {
     due: BinaryHeap<Reverse<(Uptime, OperationId)>>,
-    waiting: HashMap<OperationId, Job>,
-    running: HashMap<OperationId, RunningEntry>,
+    waiting: FastMap<OperationId, Job>,
+    running: FastMap<OperationId, RunningEntry>,
     /// How many there are of each account.
-    accounts: HashMap<AccountId, usize>,
+    accounts: FastMap<AccountId, usize>,
 }
 
 /// A job while it takes a step.
@@ -145,7 +146,10 @@ impl Jobs {
     /// Adds a new job; true if it is due before all others, so that the wait for the first one is
     /// too long.
     pub(crate) fn add(&mut self, job: Job) -> bool {
-        *self.accounts.entry(job.row.account.clone()).or_default() += 1;
+        match self.accounts.get_mut(&job.row.account) {
+            Some(count) => *count += 1,
+            None => drop(self.accounts.insert(job.row.account.clone(), 1)),
+        }
         self.put(job)
     }
 

@@ -156,7 +156,8 @@ impl Runner {
         if let Outcome::Failed(reason) = &outcome {
             row.last_event.clone_from(reason);
         }
-        let written = (row.clone(), Arc::clone(&operation), outcome.clone());
+        let row = Arc::new(row);
+        let written = (Arc::clone(&row), Arc::clone(&operation), outcome.clone());
         let write = move |tx: &mut dyn WriteTx| {
             let (row, operation, outcome) = &written;
             match outcome {
@@ -180,6 +181,7 @@ impl Runner {
                 }
                 schedule.due = self.clock.uptime().plus_ms(WRITE_AGAIN_MS);
                 schedule.failures = ConsecutiveFailures::default();
+                let row = Arc::unwrap_or_clone(row);
                 Some(Job { row, stage: Stage::Finishing(operation, outcome), schedule })
             }
         }

@@ -116,6 +116,11 @@ pub(super) fn follow_terms(
     now: Option<&dyn DynEntity>,
     mut change: impl FnMut(TermChange, &dyn DynEntity, &str, &str) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    if let (Some(before), Some(now)) = (before, now)
+        && now.has_terms_of(before)
+    {
+        return Ok(());
+    }
     let was = before.map(DynEntity::terms).unwrap_or_default();
     let is = now.map(DynEntity::terms).unwrap_or_default();
     for (term, value) in was.iter().filter(|term| !is.contains(term)) {

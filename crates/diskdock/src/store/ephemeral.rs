@@ -1,5 +1,5 @@
-//! A directory for a store that is thrown away: in shared memory where that has room, else among
-//! the machine's temporary files.
+//! A directory for what a server keeps beside its store in memory, among the machine's temporary
+//! files.
 //!
 //! The directory of a killed process is cleared away by the next one: its lock is free.
 
@@ -8,17 +8,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{OFlags, statfs};
+use rustix::fs::OFlags;
 
 /// How the names of these directories begin.
 const PREFIX: &str = "diskdock-ephemeral-";
-
-/// The file system that lies in memory.
-const SHARED_MEMORY: &str = "/dev/shm";
-/// Its type, as Linux numbers them.
-const TMPFS: i64 = 0x0102_1994;
-/// Room that it must have, in bytes: containers have 64 MiB of it, which some 60,000 disks fill.
-const ROOM: u64 = 1 << 30;
 
 /// How old a directory must be before it can have been left behind: a server that is about to
 /// start may not have its lock yet.
@@ -31,12 +24,8 @@ pub(crate) struct Ephemeral(PathBuf);
 impl Ephemeral {
     /// Makes the directory. Its name ends in this number, which should be unique.
     pub(crate) fn new(number: u64) -> std::io::Result<Ephemeral> {
-        let temporary = std::env::temp_dir();
-        let shared = Path::new(SHARED_MEMORY);
-        clear_left_behind(&temporary);
-        clear_left_behind(shared);
-        let is_free = std::env::var_os("TMPDIR").is_none();
-        let parent = if is_free && has_room(shared) { shared } else { &temporary };
+        let parent = std::env::temp_dir();
+        clear_left_behind(&parent);
         let path = parent.join(format!("{PREFIX}{number:016x}"));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Ephemeral(path))
@@ -53,16 +42,6 @@ impl Drop for Ephemeral {
         // Left behind at worst; the next start clears it away.
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Whether this is a file system in memory with enough room.
-fn has_room(path: &Path) -> bool {
-    let may_write = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
-    let fits = |found: rustix::fs::StatFs| {
-        let free = found.f_bavail.saturating_mul(u64::try_from(found.f_bsize).unwrap_or(0));
-        found.f_type == TMPFS && free >= ROOM
-    };
-    may_write && statfs(path).is_ok_and(fits)
 }
 
 fn clear_left_behind(parent: &Path) {
@@ -88,12 +67,6 @@ fn clear_left_behind(parent: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn has_room_only_where_files_lie_in_memory() {
-        assert!(!has_room(Path::new("/proc")));
-        assert!(!has_room(Path::new("/no/such/place")));
-    }
 
     /// Opening a pipe that has no writer would wait for ever.
     #[test]

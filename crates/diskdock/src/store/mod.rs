@@ -16,6 +16,7 @@ mod export;
 mod hosts;
 mod list;
 mod list_lane;
+pub mod memory;
 mod new_key;
 mod pages;
 pub mod postgres;
@@ -271,8 +272,12 @@ pub struct Store {
 impl Store {
     /// The store of this engine.
     pub fn new(engine: impl Engine + 'static) -> Store {
+        Store::over(Arc::new(engine))
+    }
+
+    fn over(engine: Arc<dyn Engine>) -> Store {
         let lists = Arc::new(ListLane::new(engine.walks_at_a_time()));
-        Store { engine: Arc::new(engine), term: None, lists, changes: Arc::default() }
+        Store { engine, term: None, lists, changes: Arc::default() }
     }
 
     /// Reads on a consistent view: single rows at once, and lists on a thread that may take long.
@@ -343,7 +348,7 @@ impl Store {
     }
 
     /// The same for a write of few rows, such as a call's: it may be done where others wait.
-    pub(crate) async fn write_briefly<T, U, F>(
+    pub async fn write_briefly<T, U, F>(
         &self,
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,

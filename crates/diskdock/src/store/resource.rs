@@ -77,6 +77,8 @@ pub trait DynEntity: Any + Debug + Send + Sync {
     /// The terms that it is found by quickly: pairs of a term and a value that is not empty, or
     /// that of a tag.
     fn terms(&self) -> Vec<(Cow<'static, str>, &str)>;
+    /// Whether another resource of the kind has the same terms.
+    fn has_terms_of(&self, other: &dyn DynEntity) -> bool;
     /// All of it, as JSON.
     fn encode(&self) -> String;
     /// All of it, as a value of an export.
@@ -169,6 +171,15 @@ impl<T: Entity> DynEntity for T {
         let texts = texts.map(|(term, value)| (Cow::Borrowed(term), value));
         let tags = Entity::tags(self).iter();
         texts.chain(tags.map(|tag| (Cow::Owned(tag_term(&tag.key)), &*tag.value))).collect()
+    }
+
+    fn has_terms_of(&self, other: &dyn DynEntity) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<T>().is_some_and(|other| {
+            Entity::tags(self) == Entity::tags(other)
+                && Entity::resource_group(self) == Entity::resource_group(other)
+                && Entity::terms(self) == Entity::terms(other)
+        })
     }
 
     fn encode(&self) -> String {

@@ -1,5 +1,6 @@
 //! The store beside its transactions: what it tells, what it is told, how it ends.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -7,6 +8,11 @@ use tokio::sync::Notify;
 use super::{Engine, HostTerm, Store, StoreError};
 
 impl Store {
+    /// See [`Engine::fork`].
+    pub(crate) fn fork(&self, directory: &Path) -> Option<Result<Store, StoreError>> {
+        self.engine.fork(directory).map(|fork| fork.map(Store::over))
+    }
+
     /// The same store for a process that works for a host in this term: each write fails with
     /// [`StoreError::LeaseLost`] once the term is over.
     pub fn in_term(&self, term: HostTerm) -> Store {

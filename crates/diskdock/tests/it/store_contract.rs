@@ -3,6 +3,7 @@
 pub(crate) mod entities;
 pub(crate) mod hosts;
 mod lists;
+mod memory;
 pub(crate) mod operations;
 mod postgres;
 mod proxy;

@@ -182,6 +182,7 @@ fn transactions_do_not_await() {
             "store/upkeep.rs",
             "sqlite/writer.rs",
             "sqlite/callers_lane.rs",
+            "memory/shared_tables.rs",
             "postgres/writer.rs",
             // A connection is made before its transactions.
             "postgres/session.rs",

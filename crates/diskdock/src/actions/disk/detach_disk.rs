@@ -207,9 +207,10 @@ impl Operation for Unplugging {
         if moved.is_err() {
             return Ok(());
         }
-        tx.save_disk(&disk)?;
+        let id = disk.id.clone();
+        tx.save_resource(Arc::new(disk))?;
         if was_system_disk && *outcome == Outcome::Done {
-            leave_without_system_disk(tx, instance, &disk.id)?;
+            leave_without_system_disk(tx, instance, &id)?;
         }
         Ok(())
     }

@@ -16,11 +16,9 @@ use crate::gateway::Gateway;
 use crate::gateway::keys::{DEFAULT_ACCOUNT, GivenKey, StartKeys, new_key};
 use crate::hypervisor::Simulated;
 use crate::ids::IdGenerator;
+use crate::store::memory::Memory;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::{AccessKey, KeyStatus, Store, StoreError, WriteTx};
-
-/// The directory of an empty store, among those of the worlds: no world has such a name.
-const EMPTY: &str = ".empty";
 
 /// The world that another one is copied from.
 struct WorldSource {
@@ -33,8 +31,7 @@ impl Worlds {
     pub(super) async fn make(&self, order: WorldOrder) -> Result<World, WorldFault> {
         let source = order.from.as_deref().map(|name| self.source(name)).transpose()?;
         let directory = self.directory().join(&order.name);
-        let from = source.as_ref().map(|source| source.directory.clone());
-        let store = self.open(from, directory.clone()).await?;
+        let store = open(source.as_ref(), directory.clone()).await?;
         let created_at = self.main.services.clock.now();
         let key = order.key.map_or_else(
             || new_key(DEFAULT_ACCOUNT.into(), created_at),
@@ -65,20 +62,6 @@ impl Worlds {
             simulated: simulated.clone().ok_or(WorldFault::RealMachines)?,
             directory: directory.clone(),
         })
-    }
-
-    /// Opens a copy of the store in a directory, or of an empty one.
-    async fn open(&self, from: Option<PathBuf>, directory: PathBuf) -> Result<Store, WorldFault> {
-        let empty = self.directory().join(EMPTY);
-        off_the_runtime(move || {
-            remove_directory(&directory)?;
-            if from.is_none() && !empty.exists() {
-                make_empty(&empty)?;
-            }
-            Sqlite::copy(from.as_deref().unwrap_or(&empty), &directory)?;
-            Ok(Store::new(Sqlite::open(&directory, Durability::Ephemeral)?))
-        })
-        .await
     }
 
     fn options(
@@ -138,10 +121,21 @@ impl WorldSource {
     }
 }
 
-/// The store of a server that never did anything.
-fn make_empty(directory: &Path) -> Result<(), StoreError> {
-    drop(Sqlite::open(directory, Durability::Ephemeral)?);
-    Ok(())
+/// A copy of the store of a world, or an empty one, for a server in this directory. A store that
+/// lies in a file is copied page by page.
+async fn open(source: Option<&WorldSource>, directory: PathBuf) -> Result<Store, WorldFault> {
+    let from =
+        source.map(|from| (Arc::clone(&from.gateway.services.store), from.directory.clone()));
+    off_the_runtime(move || {
+        remove_directory(&directory)?;
+        let Some((store, from)) = from else { return Ok(Store::new(Memory::open(&directory)?)) };
+        if let Some(fork) = store.fork(&directory) {
+            return Ok(fork?);
+        }
+        Sqlite::copy(&from, &directory)?;
+        Ok(Store::new(Sqlite::open(&directory, Durability::Ephemeral)?))
+    })
+    .await
 }
 
 fn given_key(given: GivenKey, created_at: Moment) -> AccessKey {

@@ -153,7 +153,14 @@ fn bearer_token<'a>(received: &Received<'a>) -> Option<&'a str> {
 
 /// Reads and checks all that can be checked without the secret.
 pub fn claims<'a>(received: &Received<'a>) -> Result<Claims<'a>, SignatureFault> {
-    let intent = intent(received);
+    claims_of(received, intent(received))
+}
+
+/// The same where the [`Intent`] was read already.
+pub(super) fn claims_of<'a>(
+    received: &Received<'a>,
+    intent: Intent<'a>,
+) -> Result<Claims<'a>, SignatureFault> {
     match intent.scheme {
         Scheme::Rpc => rpc::claims(received, intent),
         Scheme::Acs3 => acs3::claims(received, intent),

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::InstanceId;
 
 use super::super::{AttachedDisks, DynEntity, EntityType, StoreError};
+use crate::fast_map::FastMap;
 
 /// Resources of a kind that are kept at most are twice as many; some 1 KB each.
 const RESOURCES: usize = 16_384;
@@ -29,9 +30,6 @@ const ATTACHED: usize = 2_048;
 const ADMITTED: u64 = 8;
 /// Entries that one commit changes at most before all that is kept is dropped instead.
 const CHANGED: usize = 2_048;
-
-/// A map by names and ids of our own: callers cannot make them collide: a fast hash will do.
-pub(super) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A resource and its revision in the store.
 pub(super) type Versioned = (Arc<dyn DynEntity>, i64);

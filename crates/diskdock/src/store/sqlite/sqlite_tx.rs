@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::super::{Depth, DynEntity, EntityType, StoreError};
 use super::engine;
-use super::entity_cache::{CommitDelta, EntityCache, FastMap, Versioned};
+use super::entity_cache::{CommitDelta, EntityCache, Versioned};
+use crate::fast_map::FastMap;
 
 /// A transaction's use of the cache.
 #[derive(Clone, Copy)]
-enum Memory<'c> {
+enum CacheUse<'c> {
     /// Reads; the entries that it adds belong to this number of commits.
     Reads(&'c EntityCache, Option<u64>),
     /// Writes, as part of a commit with these changes.
@@ -22,7 +23,7 @@ enum Memory<'c> {
 /// One transaction on one connection.
 pub(super) struct SqliteTx<'c> {
     connection: &'c Connection,
-    memory: Memory<'c>,
+    memory: CacheUse<'c>,
     depth: Depth,
     exceeded: Cell<bool>,
     /// The entries that a write has read, with their revisions: those that it may save over.
@@ -33,7 +34,7 @@ pub(super) struct SqliteTx<'c> {
 type Loaded = FastMap<&'static str, FastMap<Box<str>, Versioned>>;
 
 impl<'c> SqliteTx<'c> {
-    fn new(connection: &'c Connection, memory: Memory<'c>, depth: Depth) -> SqliteTx<'c> {
+    fn new(connection: &'c Connection, memory: CacheUse<'c>, depth: Depth) -> SqliteTx<'c> {
         let (exceeded, loaded) = (Cell::new(false), RefCell::default());
         SqliteTx { connection, memory, depth, exceeded, loaded }
     }
@@ -45,7 +46,7 @@ impl<'c> SqliteTx<'c> {
         commits: Option<u64>,
         depth: Depth,
     ) -> SqliteTx<'c> {
-        SqliteTx::new(connection, Memory::Reads(cache, commits), depth)
+        SqliteTx::new(connection, CacheUse::Reads(cache, commits), depth)
     }
 
     /// A write, as part of a commit.
@@ -54,7 +55,7 @@ impl<'c> SqliteTx<'c> {
         cache: &'c EntityCache,
         delta: &'c RefCell<CommitDelta>,
     ) -> SqliteTx<'c> {
-        SqliteTx::new(connection, Memory::Writes(cache, delta), Depth::Lists)
+        SqliteTx::new(connection, CacheUse::Writes(cache, delta), Depth::Lists)
     }
 
     /// Whether something was asked for that is deeper than allowed.
@@ -74,8 +75,8 @@ impl<'c> SqliteTx<'c> {
     /// Changes what the commit has changed; a read changes nothing.
     pub(crate) fn touch(&self, change: impl FnOnce(&mut CommitDelta, &EntityCache)) {
         match self.memory {
-            Memory::Reads(..) => {}
-            Memory::Writes(cache, delta) => change(&mut delta.borrow_mut(), cache),
+            CacheUse::Reads(..) => {}
+            CacheUse::Writes(cache, delta) => change(&mut delta.borrow_mut(), cache),
         }
     }
 
@@ -85,8 +86,8 @@ impl<'c> SqliteTx<'c> {
         look: impl FnOnce(&CommitDelta, &EntityCache) -> Option<T>,
     ) -> Option<T> {
         match self.memory {
-            Memory::Reads(..) => None,
-            Memory::Writes(cache, delta) => look(&delta.borrow(), cache),
+            CacheUse::Reads(..) => None,
+            CacheUse::Writes(cache, delta) => look(&delta.borrow(), cache),
         }
     }
 
@@ -109,7 +110,7 @@ impl<'c> SqliteTx<'c> {
 
     /// A write may save over this resource, which it has read in this revision.
     pub(super) fn allow_saving(&self, found: &Arc<dyn DynEntity>, revision: i64) {
-        if let Memory::Writes(..) = self.memory {
+        if let CacheUse::Writes(..) = self.memory {
             self.set_loaded((Arc::clone(found), revision));
         }
     }
@@ -125,9 +126,9 @@ impl<'c> SqliteTx<'c> {
         let Some(row) = rows.next().map_err(engine)? else { return Ok(None) };
         let found: Versioned = (decoded(of, row, 0)?, row.get(1).map_err(engine)?);
         match self.memory {
-            Memory::Reads(cache, Some(commits)) => cache.admit(&found, commits),
-            Memory::Reads(_, None) => {}
-            Memory::Writes(_, delta) => {
+            CacheUse::Reads(cache, Some(commits)) => cache.admit(&found, commits),
+            CacheUse::Reads(_, None) => {}
+            CacheUse::Writes(_, delta) => {
                 let mut delta = delta.borrow_mut();
                 if delta.may_remember_reads() {
                     delta.set_resource(of, id, Some(found.clone()));

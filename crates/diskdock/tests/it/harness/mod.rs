@@ -6,6 +6,7 @@ mod controls;
 mod hosts;
 mod instances;
 mod log;
+pub(crate) mod memory;
 pub(crate) mod postgres;
 pub(crate) mod record;
 mod refusal;
@@ -314,6 +315,10 @@ pub(crate) fn again<T, E: std::fmt::Debug>(mut attempt: impl FnMut() -> Result<T
 fn open(plan: AssemblyOptions, store_faults: &Arc<Script>) -> Result<Assembly, StoreError> {
     let script = Arc::clone(store_faults);
     let store = match postgres::address_for(&plan.directory) {
+        None if memory::is_wanted() => {
+            let engine = memory::opened(&plan.directory);
+            Store::new(Flaky { engine, script })
+        }
         None => {
             let engine = Sqlite::open(&plan.directory, plan.durability)?;
             Store::new(Flaky { engine, script })

@@ -1,0 +1,97 @@
+//! Hosts, what is placed on them, and the operations that wait for them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::{Host, InstanceId, OperationId};
+use smol_str::SmolStr;
+
+use super::super::engine_rows::held;
+use super::super::{HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError};
+use super::memory_tx::{MemoryTx, TablesOf};
+use super::tables::Tables;
+
+impl<T: TablesOf> HostReads for MemoryTx<T> {
+    fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
+        self.allow_lists()?;
+        Ok(self.tables().hosts.values().map(|host| record(self.tables(), host)).collect())
+    }
+
+    fn host(&self, name: &str) -> Result<Option<HostRecord>, StoreError> {
+        Ok(self.tables().hosts.get(name).map(|host| record(self.tables(), host)))
+    }
+
+    fn instances_on(
+        &self,
+        host: &str,
+        after: Option<&InstanceId>,
+        most: u32,
+    ) -> Result<Vec<InstanceId>, StoreError> {
+        self.allow_lists()?;
+        let from = SmolStr::new(after.map_or("", InstanceId::as_str));
+        let found = self.tables().placements.range((SmolStr::new(host), from.clone())..);
+        let found = found.map(|((on, instance), ())| (on, instance));
+        let found = found.take_while(|(on, _)| **on == host);
+        let found = found.filter(|(_, instance)| **instance != from);
+        Ok(found.take(most as usize).map(|(_, instance)| instance.as_str().into()).collect())
+    }
+
+    fn has_work(&self, host: &str) -> Result<bool, StoreError> {
+        let from = (SmolStr::new(host), OperationId(i64::MIN));
+        let first = self.tables().host_work.range(from..).next();
+        Ok(first.is_some_and(|((of, _), ())| of == host))
+    }
+}
+
+impl HostWrites for MemoryTx<&mut Tables> {
+    fn save_host(&mut self, host: &Host) -> Result<(), StoreError> {
+        self.set(|tables| &mut tables.hosts, (&*host.name).into(), Some(Arc::new(host.clone())));
+        Ok(())
+    }
+
+    fn remove_host(&mut self, name: &str) -> Result<(), StoreError> {
+        self.set(|tables| &mut tables.hosts, name.into(), None);
+        self.set(|tables| &mut tables.heartbeats, name.into(), None);
+        Ok(())
+    }
+
+    fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {
+        self.set(|tables| &mut tables.heartbeats, name.into(), Some(Instant::now()));
+        Ok(())
+    }
+
+    fn hold_term(&mut self, term: &HostTerm) -> Result<(), StoreError> {
+        let host = self.tables().hosts.get(&*term.host);
+        held(host.is_some_and(|host| host.epoch == term.epoch))
+    }
+
+    fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {
+        self.set(|tables| &mut tables.host_work, (host.into(), operation), Some(()));
+        Ok(())
+    }
+
+    fn take_work(&mut self, host: &str, most: u32) -> Result<Vec<OperationRow>, StoreError> {
+        let from = (SmolStr::new(host), OperationId(i64::MIN));
+        let waiting = self.tables().host_work.range(from..).map(|(key, ())| key);
+        let waiting = waiting.take_while(|(of, _)| of == host).take(most as usize);
+        let mut taken = Vec::new();
+        for key in waiting.cloned().collect::<Vec<_>>() {
+            taken.extend(self.tables().operations.get(&key.1).map(|row| OperationRow::clone(row)));
+            self.set(|tables| &mut tables.host_work, key, None);
+        }
+        Ok(taken)
+    }
+}
+
+/// A host with when it was heard of, and what is placed on it.
+fn record(tables: &Tables, host: &Arc<Host>) -> HostRecord {
+    let name = SmolStr::new(&host.name);
+    let heard = tables.heartbeats.get(&name);
+    let loads = tables.host_loads.range((name.clone(), SmolStr::default())..);
+    let loads = loads.take_while(|((on, _), _)| *on == name);
+    HostRecord {
+        host: Host::clone(host),
+        heard_ms_ago: heard.map(|at| i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX)),
+        placed: loads.map(|((_, of), amount)| (of.to_string(), *amount)).collect(),
+    }
+}
