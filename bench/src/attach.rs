@@ -26,8 +26,8 @@ struct Series {
 }
 
 const EPHEMERAL: Series =
-    Series { name: "ephemeral", connections: &[1, 8, 16, 64], aim: (8, 36_000.0) };
-const DURABLE: Series = Series { name: "durable", connections: &[1, 16, 64], aim: (64, 15_000.0) };
+    Series { name: "ephemeral", connections: &[1, 8, 32, 64], aim: (8, 36_000.0) };
+const DURABLE: Series = Series { name: "durable", connections: &[1, 8, 64], aim: (64, 25_000.0) };
 
 /// A server with a fleet in it, and the disks with the instances that they go to and fro.
 type Fleet = (Process, Vec<(String, String)>);

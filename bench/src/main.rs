@@ -23,6 +23,7 @@ mod seed;
 mod servers;
 mod sign;
 mod table;
+mod told;
 mod walks;
 
 use std::io;
@@ -119,6 +120,10 @@ enum Part {
     Walks,
     /// Writes beside very many operations
     InFlight,
+    /// A client that waits for a change
+    Told,
+    /// The largest page of the explorer
+    Page,
     /// DetachDisk on a virtual machine; only if it is asked for, as it needs QEMU
     Detach,
     /// DetachDisk of disks that have or come from snapshots, are encrypted or limited; likewise
@@ -153,6 +158,8 @@ impl Part {
             Part::Mixed => mixed::load(bench),
             Part::Walks => walks::health(bench),
             Part::InFlight => in_flight::writes(bench),
+            Part::Told => told::of_changes(bench),
+            Part::Page => told::of_page(bench),
             Part::Detach => detach::detach(bench),
             Part::DetachKinds => detach::kinds::detach_kinds(bench),
             Part::Servers => servers::accepted(bench),

@@ -28,17 +28,18 @@ const EDGES: &[(&str, &[&str])] = &[
     // Never the store: calls go over the wire, like those of every client.
     ("explorer", &["actions", "catalog", "gateway", "service"]),
     ("failpoint", &[]),
+    ("fast_map", &[]),
     ("gateway", &["actions", "catalog", "clock", "policy", "service", "store"]),
-    ("hypervisor", &["clock", "failpoint", "private_file", "reserve", "storage"]),
+    ("hypervisor", &["clock", "failpoint", "fast_map", "private_file", "reserve", "storage"]),
     ("ids", &[]),
     ("inventory", &["storage"]),
-    ("operations", &["clock", "failpoint", "hypervisor", "store"]),
+    ("operations", &["clock", "failpoint", "fast_map", "hypervisor", "store"]),
     ("policy", &[]),
     ("private_file", &[]),
     ("reserve", &[]),
     ("service", &["actions", "catalog", "clock", "operations", "policy", "store"]),
     ("storage", &["failpoint", "private_file", "reserve"]),
-    ("store", &["failpoint", "private_file", "reserve"]),
+    ("store", &["failpoint", "fast_map", "private_file", "reserve"]),
 ];
 /// These put the others together.
 const ABOVE: &[&str] = &["admin", "assembly", "cli", "lib", "main"];

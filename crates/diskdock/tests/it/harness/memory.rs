@@ -12,12 +12,12 @@ use super::again;
 static OPENED: LazyLock<Mutex<HashMap<PathBuf, Vec<Memory>>>> = LazyLock::new(Mutex::default);
 
 /// Whether stories are to run over it.
-pub(super) fn is_wanted() -> bool {
+pub(crate) fn is_wanted() -> bool {
     std::env::var("DISKDOCK_TEST_STORE").is_ok_and(|store| store == "memory")
 }
 
-/// The store of a directory. Whoever opens it again, as a server that starts anew does, gets a copy
-/// of what is there now.
+/// The store of a directory. Opened again, as by a server that starts anew, it is a copy of what is
+/// there now.
 pub(crate) fn opened(directory: &Path) -> Memory {
     let mut opened = OPENED.lock().unwrap();
     let before = opened.entry(directory.to_owned()).or_default();

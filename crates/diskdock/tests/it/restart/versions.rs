@@ -7,7 +7,7 @@ use domain::Moment;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::harness::{TestServer, postgres};
+use crate::harness::{TestServer, memory, postgres};
 use crate::store_contract::safety::{SAVED_BY_0_1_0, VERSION_OF_0_1_0};
 
 /// Shortly after version 0.1.0 saved its state.
@@ -27,7 +27,7 @@ async fn server_of_0_1_0() -> TestServer {
 
 #[tokio::test]
 async fn operations_of_0_1_0_come_to_their_end() {
-    if postgres::server().is_some() {
+    if postgres::server().is_some() || memory::is_wanted() {
         return;
     }
     for is_restarted in [false, true] {
