@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Failure;
+use super::data_directory::check_writable;
 use super::hypervisor_args::HypervisorChoice;
 use super::initial_access_key;
 use crate::admin::watch::Watch;
@@ -47,8 +48,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
-    store_choice::check(&args, directory)?;
-    args.machines.check_state(directory)?;
+    check_directory(&args, directory)?;
     let init = init_files(&args)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let place = place_to_try(&plan.inventory);
@@ -111,6 +111,14 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     assembly.stop(&living).await;
     tracing::info!("stopped");
     outcome.result()
+}
+
+/// Refuses a directory that cannot be written, and one with a state of another kind.
+fn check_directory(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
+    let otherwise = "name another directory with --data-dir, or keep nothing with --ephemeral.";
+    check_writable(directory, otherwise)?;
+    store_choice::check(args, directory)?;
+    args.machines.check_state(directory)
 }
 
 /// The files of `--init`.

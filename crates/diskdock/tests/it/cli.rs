@@ -6,6 +6,7 @@ mod configuration;
 mod documents;
 mod init;
 mod mcp;
+mod read_only;
 mod refusals;
 
 use std::ffi::OsString;
