@@ -8,6 +8,7 @@ mod init;
 pub(in crate::cli) mod log;
 pub(crate) mod print_config;
 mod store_choice;
+mod traces;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -44,7 +45,22 @@ use log::LogOptions;
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let _log = log::start(&LogOptions::of(&args))?;
+    let options = LogOptions::of(&args);
+    let (_log, traces) = match &args.traces {
+        None => (log::start(&options)?, None),
+        Some(collector) => {
+            let (layer, flush) = traces::layer(collector)?;
+            (log::start_with_traces(&options, layer)?, Some(flush))
+        }
+    };
+    let outcome = run(args).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    outcome
+}
+
+async fn run(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);

@@ -8,6 +8,7 @@ mod init;
 mod mcp;
 mod read_only;
 mod refusals;
+mod traces;
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
