@@ -23,7 +23,7 @@ TARGET = pathlib.Path(os.environ["target"])
 PAGE_TAKES_AT_MOST_S = 300
 ENDS_WITHIN_S = 10
 # Texts that a page must have printed, beside ending well.
-PRINTS = {"localstack": ["refused, as wished", '"TotalCount": 1']}
+PRINTS = {"localstack": ["refused, as told", '"TotalCount": 1']}
 # Pages with a tool that is not run: the calls of tools.py follow in their place.
 FOLLOWED_BY_CALLS = ("terraform", "bosh", "kubernetes-csi")
 PREAMBLE = """set -euo pipefail

@@ -8,6 +8,7 @@ import blocks
 # Why a block, or a line, of these beginnings is not run here.
 REASONS = {
     "cargo install ": "builds a release; the program of this test stands for it",
+    "cargo run ": "builds the program, and tests it: this test is a part of that",
     "apt-get install qemu": "needs QEMU on a host: tests/machines and tests/guest",
     "diskdock disk export s-": "a simulated disk has no bytes: tests/machines",
 }
