@@ -6,8 +6,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> ExitCode {
+    // Before there are threads: it changes the environment.
+    diskdock::cli::complete();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     match diskdock::cli::run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

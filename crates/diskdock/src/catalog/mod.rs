@@ -8,6 +8,7 @@ pub mod document;
 mod environment;
 pub mod errors;
 mod input;
+pub(crate) mod metadata;
 mod names;
 pub(crate) mod openapi;
 pub(crate) mod pages;

@@ -6,16 +6,17 @@ use std::ffi::OsString;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
+use super::completions::live::{LiveValue, with_live_values};
 use crate::actions::{PRODUCTS, all, find};
 use crate::catalog::document::one_line;
-use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape};
+use crate::catalog::{Case, Listed, ParamSpec, Presence, Repeat, Shape, Spec};
 
 /// All commands, down to the parameters of the actions.
 pub(crate) fn full_command() -> Command {
     let names = PossibleValuesParser::new(all().map(|listed| listed.key(PRODUCTS)));
     let offer_names = |action: Arg| action.value_parser(names);
-    let command =
-        super::command().mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
+    let command = with_live_values(super::command(), &[])
+        .mut_subcommand("sample", |sample| sample.mut_arg("action", offer_names));
     command.mut_subcommand("call", |call| {
         let mut own: Vec<Arg> = call.get_arguments().cloned().collect();
         own.retain(|argument| !argument.is_hide_set() && !argument.is_positional());
@@ -27,7 +28,7 @@ pub(crate) fn full_command() -> Command {
 fn action(listed: Listed, own: &[Arg]) -> Command {
     let spec = listed.spec();
     let mut parameters = Vec::new();
-    push_parameters("", spec.parameters, &mut parameters);
+    push_parameters("", spec, spec.parameters, &mut parameters);
     let own = own.iter().cloned().map(|argument| argument.help_heading("How to call"));
     Command::new(listed.key(PRODUCTS))
         .about(spec.summary)
@@ -38,19 +39,21 @@ fn action(listed: Listed, own: &[Arg]) -> Command {
 }
 
 /// Numbered parameters and structures are offered with their first entry.
-fn push_parameters(prefix: &str, specs: &[ParamSpec], out: &mut Vec<Arg>) {
+fn push_parameters(prefix: &str, action: &Spec, specs: &[ParamSpec], out: &mut Vec<Arg>) {
     for spec in specs {
         let name = format!("{prefix}{}", spec.name);
         match spec.repeat {
-            _ if spec.children.is_empty() => out.push(parameter(name, spec)),
-            Repeat::Numbered => push_parameters(&format!("{name}.1."), spec.children, out),
-            Repeat::Structure => push_parameters(&format!("{name}."), spec.children, out),
-            Repeat::Once | Repeat::JsonArray | Repeat::Commas => out.push(parameter(name, spec)),
+            _ if spec.children.is_empty() => out.push(parameter(name, action, spec)),
+            Repeat::Numbered => push_parameters(&format!("{name}.1."), action, spec.children, out),
+            Repeat::Structure => push_parameters(&format!("{name}."), action, spec.children, out),
+            Repeat::Once | Repeat::JsonArray | Repeat::Commas => {
+                out.push(parameter(name, action, spec));
+            }
         }
     }
 }
 
-fn parameter(name: String, spec: &ParamSpec) -> Arg {
+fn parameter(name: String, action: &Spec, spec: &ParamSpec) -> Arg {
     let mut help = one_line(spec.doc);
     if spec.presence == Presence::Required {
         help.push_str(" [required]");
@@ -62,6 +65,10 @@ fn parameter(name: String, spec: &ParamSpec) -> Arg {
     let argument = match spec.repeat {
         Repeat::Numbered | Repeat::JsonArray | Repeat::Commas => argument.action(ArgAction::Append),
         Repeat::Once | Repeat::Structure => argument,
+    };
+    let argument = match LiveValue::of_parameter(action, spec) {
+        Some(live) => argument.add(live.completer()),
+        None => argument,
     };
     match spec.shape {
         Shape::Choice(words, case) => {

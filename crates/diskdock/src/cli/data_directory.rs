@@ -4,6 +4,9 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
 use super::Failure;
 
 /// Whether a server has the store open.
@@ -29,6 +32,34 @@ pub(crate) fn read_server_file(directory: &Path, name: &str) -> Result<String, F
     Ok(text.trim().to_owned())
 }
 
+/// Fails if nothing can be written to a data directory, or if it is not there and cannot be made.
+/// `otherwise` is the remedy of a user who cannot change that.
+pub(crate) fn check_writable(directory: &Path, otherwise: &str) -> Result<(), Failure> {
+    let here = |path: &Path| path.as_os_str().is_empty();
+    let mut above = directory.ancestors();
+    let nearest = above.find(|path| here(path) || path.exists()).unwrap_or(directory);
+    let nearest = if here(nearest) { Path::new(".") } else { nearest };
+    let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    match access(nearest, needed) {
+        Err(errno @ (Errno::ROFS | Errno::ACCESS | Errno::PERM)) => {
+            Err(unwritable(directory, errno, otherwise))
+        }
+        // Other errors are told by what meets them.
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn unwritable(directory: &Path, errno: Errno, otherwise: &str) -> Failure {
+    let remedy = if errno == Errno::ROFS {
+        "Mount its file system for writing"
+    } else {
+        "Run this as a user who may write there"
+    };
+    let why = std::io::Error::from(errno);
+    let message = format!("nothing can be written to {}: {why}", directory.display());
+    Failure::new(message, &format!("{remedy}, or {otherwise}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +73,24 @@ mod tests {
         assert!(is_held(directory.path()).unwrap());
         drop(store);
         assert!(!is_held(directory.path()).unwrap());
+    }
+
+    #[test]
+    fn check_writable_accepts_directories_that_are_there_or_can_be_made() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in [directory.path(), &directory.path().join("new/newer")] {
+            assert_eq!(check_writable(path, "."), Ok(()));
+        }
+    }
+
+    #[test]
+    fn unwritable_says_why_and_the_remedy_for_that() {
+        let failure = |errno| unwritable(Path::new("d"), errno, "go elsewhere.");
+        let read_only = failure(Errno::ROFS);
+        assert!(read_only.message.contains("nothing can be written to d: Read-only file system"));
+        assert_eq!(read_only.hint, "Mount its file system for writing, or go elsewhere.");
+        let foreign = failure(Errno::ACCESS);
+        assert!(foreign.message.contains("Permission denied"));
+        assert_eq!(foreign.hint, "Run this as a user who may write there, or go elsewhere.");
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::catalog::TextFormat;
-use super::data_directory::is_held;
+use super::data_directory::{check_writable, is_held};
 use super::local_args::LocalArgs;
 use super::{Failure, output};
 use crate::admin::keys::shown;
@@ -115,13 +115,9 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
         let hint = "Name the server's data directory with --data-dir.";
         return Err(Failure::usage(format!("there is no store in {}", directory.display()), hint));
     }
-    if creates {
-        eprintln!(
-            "diskdock: no server has {} open; the key is kept there for one that will (a server with \
-             another directory, or with --ephemeral, does not know it)",
-            directory.display()
-        );
-    }
+    let otherwise = "name another directory with --data-dir. DISKDOCK_KEYS=ID:SECRET gives a server \
+                     a key that is kept nowhere.";
+    check_writable(directory, otherwise)?;
     let broken = |fault: StoreError| Failure::new(fault, "");
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();
@@ -131,9 +127,15 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
         _ => Vec::new(),
     };
     let changed = store.write(move |tx| change(tx, &command, &policies, now)).await;
-    changed
-        .map_err(broken)?
-        .ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
+    let changed = changed.map_err(broken)?;
+    if creates {
+        eprintln!(
+            "diskdock: no server has {} open; the key is kept there for one that will (a server with \
+             another directory, or with --ephemeral, does not know it)",
+            directory.display()
+        );
+    }
+    changed.ok_or_else(|| Failure::new("there is no such key", "See `diskdock key list`."))
 }
 
 /// Changes the store; `None` if there is no such key.

@@ -41,7 +41,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use serve::config::ConfigFile;
 
-pub use completions::script;
+pub use completions::{complete, script};
 pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
 
 #[derive(Debug, Parser)]

@@ -8,6 +8,7 @@ mod init;
 pub(in crate::cli) mod log;
 pub(crate) mod print_config;
 mod store_choice;
+mod traces;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Failure;
+use super::data_directory::check_writable;
 use super::hypervisor_args::HypervisorChoice;
 use super::initial_access_key;
 use crate::admin::watch::Watch;
@@ -43,12 +45,26 @@ use log::LogOptions;
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
-    let _log = log::start(&LogOptions::of(&args))?;
+    let options = LogOptions::of(&args);
+    let (_log, traces) = match &args.traces {
+        None => (log::start(&options)?, None),
+        Some(collector) => {
+            let (layer, flush) = traces::layer(collector)?;
+            (log::start_with_traces(&options, layer)?, Some(flush))
+        }
+    };
+    let outcome = run(args).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    outcome
+}
+
+async fn run(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
-    store_choice::check(&args, directory)?;
-    args.machines.check_state(directory)?;
+    check_directory(&args, directory)?;
     let init = init_files(&args)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let place = place_to_try(&plan.inventory);
@@ -111,6 +127,14 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
     assembly.stop(&living).await;
     tracing::info!("stopped");
     outcome.result()
+}
+
+/// Refuses a directory that cannot be written, and one with a state of another kind.
+fn check_directory(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
+    let otherwise = "name another directory with --data-dir, or keep nothing with --ephemeral.";
+    check_writable(directory, otherwise)?;
+    store_choice::check(args, directory)?;
+    args.machines.check_state(directory)
 }
 
 /// The files of `--init`.

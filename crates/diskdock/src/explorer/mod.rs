@@ -15,6 +15,7 @@ mod form;
 mod gzip;
 mod index;
 mod layout;
+mod metadata;
 mod next;
 mod page;
 mod picture;
@@ -37,7 +38,6 @@ use maud::Markup;
 
 use crate::actions::{PRODUCTS, find};
 use crate::catalog::Listed;
-use crate::catalog::openapi::openapi;
 
 /// The only server that a page may load from and send to: this one.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -76,7 +76,7 @@ pub fn router(site: Site) -> Router {
         .route("/explorer/project/{action}/{language}", get(code::download_project))
         .route("/explorer/assets/{version}/{file}", get(asset))
         .route("/explorer/{*path}", get(|Path(path): Path<String>| async move { missing(&path) }))
-        .route("/openapi.json", get(openapi_document))
+        .merge(metadata::router())
         .layer(axum::middleware::from_fn(gzip::compress))
         .layer(axum::middleware::map_response(guarded))
         .with_state(site)
@@ -99,10 +99,6 @@ async fn guarded(mut response: Response) -> Response {
 
 fn shown(page: &Markup) -> Response {
     Html(page.0.clone()).into_response()
-}
-
-async fn openapi_document() -> Response {
-    ([(CONTENT_TYPE, "application/json")], openapi(PRODUCTS).to_string()).into_response()
 }
 
 async fn start(Query(values): Query<Values>) -> Response {

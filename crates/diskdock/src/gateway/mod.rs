@@ -45,6 +45,11 @@ use signature::{Intent, Received, Scheme};
 use throttle::Throttle;
 pub use worlds::OtherWorlds;
 
+/// The target of the log's line for each call.
+pub(crate) const CALLS: &str = module_path!();
+/// The longest header of a trace that is read, in bytes.
+const LONGEST_TRACEPARENT: usize = 128;
+
 /// The edge of the API.
 pub struct Gateway {
     /// The services that carry out authenticated requests.
@@ -90,7 +95,12 @@ impl Gateway {
     async fn handle_here(&self, parts: &Parts, body: &[u8]) -> GatewayReply {
         let began = Instant::now();
         let request_id = self.services.environment.ids.request();
-        let mut call = IncomingCall { action: None, format: Format::Json, request: None };
+        let mut call = IncomingCall {
+            action: None,
+            format: Format::Json,
+            request: None,
+            traceparent: traceparent(parts),
+        };
         let performed = match self.receive(parts, body, &request_id, &mut call) {
             Ok((listed, mut request)) => {
                 let performed = self.perform(listed, &mut request).await;
@@ -201,7 +211,8 @@ impl Gateway {
         self.metrics.request(key, answer.code, began.elapsed());
         let (code, status) = (answer.code, answer.status.as_u16());
         let took_us = began.elapsed().as_micros();
-        tracing::info!(request_id, action = key, code, status, cause, took_us, "call");
+        let traceparent = call.traceparent.as_deref();
+        tracing::info!(request_id, action = key, code, status, cause, took_us, traceparent, "call");
         self.keep(call, (key, &answer, reply), request_id, began.elapsed());
         if performed.closes {
             return GatewayReply::Silence;
@@ -256,6 +267,14 @@ struct IncomingCall {
     action: Option<Listed>,
     format: Format,
     request: Option<Request>,
+    /// The trace that the caller has begun.
+    traceparent: Option<String>,
+}
+
+/// The trace that a caller has begun, as it names it.
+fn traceparent(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get("traceparent")?.to_str().ok()?;
+    (header.len() <= LONGEST_TRACEPARENT).then(|| header.to_owned())
 }
 
 /// The result of a call.

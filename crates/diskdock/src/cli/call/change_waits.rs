@@ -24,7 +24,7 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Says when to look again: at the next write of the server where that is known, otherwise after a
 /// pause that grows.
-pub(super) struct ChangeWaits<'a> {
+pub(crate) struct ChangeWaits<'a> {
     caller: &'a SigningClient,
     source: ChangeSource,
     looked: Instant,
@@ -43,19 +43,19 @@ enum ChangeSource {
 
 impl<'a> ChangeWaits<'a> {
     /// Waits at the server of this client.
-    pub(super) fn at(caller: &'a SigningClient) -> ChangeWaits<'a> {
+    pub(crate) fn at(caller: &'a SigningClient) -> ChangeWaits<'a> {
         let nearby = caller.client.endpoint.is_loopback();
         let pause = if nearby { NEARBY_PAUSE } else { FIRST_PAUSE };
         ChangeWaits { caller, source: ChangeSource::Unknown, looked: Instant::now(), pause }
     }
 
     /// Notes that the server is looked at now.
-    pub(super) fn begin_look(&mut self) {
+    pub(crate) fn begin_look(&mut self) {
         self.looked = Instant::now();
     }
 
     /// Waits until it is worth to look again; false if that is not before the deadline.
-    pub(super) async fn until_next(&mut self, deadline: Instant) -> bool {
+    pub(crate) async fn until_next(&mut self, deadline: Instant) -> bool {
         if self.looked + self.pause > deadline {
             return false;
         }

@@ -9,6 +9,7 @@ mod wait;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+pub(crate) use change_waits::ChangeWaits;
 pub use check::{check, check_names};
 pub use parameters::{fold_parameters, pairs};
 pub(crate) use sign::{Credentials, SigningScheme};

@@ -10,7 +10,7 @@ use crate::catalog::document::{self, one_line};
 use crate::catalog::errors::DRY_RUN;
 use crate::catalog::{Listed, Repeat};
 use crate::cli::Failure;
-use crate::cli::call::{DEFAULT_REGION, SigningClient, check};
+use crate::cli::call::{ChangeWaits, DEFAULT_REGION, SigningClient, check};
 use crate::gateway::decode::Pair;
 
 /// Documents that can be read.
@@ -26,8 +26,6 @@ const DOCUMENTS: &[(&str, &str)] = &[
 const FOUND: usize = 20;
 /// The longest watch, in seconds.
 const LONGEST_WATCH_S: u64 = 300;
-/// How often a watched disk is looked at.
-const LOOKS_EVERY: Duration = Duration::from_millis(200);
 
 /// The tools over one server.
 pub(super) struct Tools {
@@ -149,7 +147,9 @@ impl Tools {
             ("RegionId".to_owned(), region.to_owned()),
         ];
         let deadline = Instant::now() + Duration::from_secs(seconds);
+        let mut waits = ChangeWaits::at(&self.caller);
         loop {
+            waits.begin_look();
             let reply = self.caller.ask("DescribeDisks", &ask).await;
             let reply = reply.map_err(|failure| in_words(&failure))?;
             let found = &reply["Disks"]["Disk"][0];
@@ -157,10 +157,9 @@ impl Tools {
             if status.eq_ignore_ascii_case(wanted) {
                 return Ok(if found.is_null() { "gone".into() } else { found.clone() });
             }
-            if Instant::now() > deadline {
+            if !waits.until_next(deadline).await {
                 return Err(format!("{disk} is {status}, not {wanted}, after {seconds} s"));
             }
-            tokio::time::sleep(LOOKS_EVERY).await;
         }
     }
 }

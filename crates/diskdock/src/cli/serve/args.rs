@@ -105,6 +105,10 @@ pub(crate) struct ServeArgs {
     /// Log lines as JSON
     #[arg(long)]
     pub log_json: bool,
+    /// A collector of OpenTelemetry (OTLP over HTTP, JSON) that gets a span for every call, such as
+    /// http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub traces: Option<String>,
     /// Print no greeting, and log warnings and errors only, unless --log says otherwise
     #[arg(long, short)]
     pub quiet: bool,

@@ -22,6 +22,9 @@ const NODE_OPENAPI: &str = "1.0.8";
 const NODE_DARABONBA: &str = "1.0.5";
 const NODE_TYPES: &str = "20.9.5";
 const NODE_TYPESCRIPT: &str = "5.9.3";
+/// Not tried, since no .NET is there: the last version that the vendor's repository has with the
+/// libraries that the sample names (Tea 1, TeaUtil 0.1).
+const CSHARP_ECS: &str = "7.0.11";
 const GO_MOD: &str = include_str!("pins/go.mod");
 const GO_SUM: &str = include_str!("pins/go.sum");
 
@@ -187,9 +190,8 @@ impl Packages {
         )
     }
 
-    /// Not pinned: there is no .NET to try a version with.
     fn csproj(&self) -> String {
-        let sdk = &self.pascal;
+        let (sdk, version) = (&self.pascal, self.version(CSHARP_ECS, "*"));
         format!(
             r#"<Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
@@ -197,7 +199,7 @@ impl Packages {
     <TargetFramework>net8.0</TargetFramework>
   </PropertyGroup>
   <ItemGroup>
-    <PackageReference Include="AlibabaCloud.SDK.{sdk}" Version="*" />
+    <PackageReference Include="AlibabaCloud.SDK.{sdk}" Version="{version}" />
   </ItemGroup>
 </Project>
 "#
@@ -207,6 +209,7 @@ impl Packages {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Target;
     use super::*;
 
     /// The text of a file of the repository.
@@ -232,6 +235,25 @@ mod tests {
         ] {
             assert!(node.contains(&format!("\"{name}\": \"{version}\"")), "{name}");
         }
+    }
+
+    #[test]
+    fn versions_that_are_not_tried_are_pinned_too() {
+        let values = [("Size".to_owned(), "40".to_owned())];
+        let ask = Ask {
+            listed: crate::actions::find("CreateDisk").unwrap(),
+            values: &values,
+            target: Target::Cloud { region: "cn-hangzhou".to_owned() },
+        };
+        let of = |language, name: &str| {
+            let made = project(language, &ask).unwrap();
+            made.files.into_iter().find(|(file, _)| file.ends_with(name)).unwrap().1
+        };
+        let reference = format!("SDK.Ecs20140526\" Version=\"{CSHARP_ECS}\"");
+        assert!(of(Language::CSharp, ".csproj").contains(&reference));
+        let provider = "version = \"1.275.0\"";
+        assert!(of(Language::Terraform, ".tf").contains(provider));
+        assert!(file("docs/recipes/terraform.md").contains(provider));
     }
 
     #[test]

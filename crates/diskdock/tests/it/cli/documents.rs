@@ -65,3 +65,46 @@ fn openapi_document_has_every_action_with_its_parameters_and_errors() {
         );
     }
 }
+
+#[test]
+fn metadata_has_every_action_in_the_form_of_the_vendor() {
+    let server = Server::start(&["--ephemeral"]);
+    let ask = |path: &str| -> Value {
+        serde_json::from_str(&get(&server.endpoint, &format!("/meta/v1/{path}"))).unwrap()
+    };
+    let codes: Vec<String> = PRODUCTS.iter().map(|product| product.code.to_owned()).collect();
+    let listed = ask("products.json");
+    let listed = listed.as_array().unwrap().iter();
+    assert_eq!(listed.map(|one| one["code"].as_str().unwrap()).collect::<Vec<_>>(), codes);
+    for product in PRODUCTS {
+        let place = format!("products/{}/versions/{}", product.code, product.version);
+        let whole = ask(&format!("{place}/api-docs.json"));
+        assert_eq!(whole["info"]["product"], product.code);
+        let apis = whole["apis"].as_object().unwrap();
+        assert_eq!(apis.len(), product.listed().count());
+        for listed in product.listed() {
+            let (spec, api) = (listed.spec(), &apis[listed.spec().name]);
+            let kind = if spec.mutates { "write" } else { "read" };
+            assert_eq!(api["operationType"], kind, "{}", spec.name);
+            let named = api["parameters"].as_array().unwrap().iter();
+            let named: Vec<_> = named.map(|one| one["name"].as_str().unwrap()).collect();
+            let declared: Vec<_> = spec.parameters.iter().map(|one| one.name).collect();
+            assert_eq!(named, declared, "{}", spec.name);
+        }
+    }
+    let detach = ask("products/ecs/versions/2014-05-26/apis/DetachDisk/api.json");
+    let disk = detach["parameters"].as_array().unwrap().iter().find(|one| one["name"] == "DiskId");
+    let disk = disk.unwrap();
+    assert_eq!((&disk["in"], &disk["schema"]["required"]), (&"query".into(), &true.into()));
+    let refused = detach["errorCodes"]["403"].as_array().unwrap();
+    assert!(refused.iter().any(|one| one["errorCode"] == "IncorrectDiskStatus"));
+    let run = ask("products/Ecs/versions/2014-05-26/apis/RunInstances/api.json");
+    let parameters = run["parameters"].as_array().unwrap();
+    let disks = parameters.iter().find(|one| one["name"] == "DataDisk").unwrap();
+    assert_eq!(
+        (&disks["style"], &disks["schema"]["type"]),
+        (&"repeatList".into(), &"array".into())
+    );
+    assert!(disks["schema"]["items"]["properties"]["Size"]["maximum"].is_string());
+    server.stop();
+}

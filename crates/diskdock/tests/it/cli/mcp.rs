@@ -1,6 +1,6 @@
 //! `diskdock mcp`: an assistant over standard input and output.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -95,6 +95,35 @@ fn session_finds_reads_tries_and_carries_out() {
     assert!(is_error && seen.contains("is Available, not In_use"), "{seen}");
     session.end();
     server.stop();
+}
+
+#[test]
+fn watch_disk_is_told_of_changes() {
+    let server = Server::start(&["--ephemeral"]);
+    let mut session = Session::start(&server, &[]);
+    let call = json!({ "action": "CreateDisk", "dry_run": false, "parameters": {
+        "ZoneId": "cn-hangzhou-i", "Size": 20, "DiskCategory": "cloud_essd" } });
+    let made: Value = serde_json::from_str(&session.tool("call_action", call).0).unwrap();
+    // Nothing changes: the server says so once a second.
+    let watch = json!({ "disk_id": made["DiskId"], "status": "In_use", "timeout_s": 3 });
+    let (said, is_error) = session.tool("watch_disk", watch);
+    assert!(is_error && said.contains("is Available, not In_use, after 3 s"), "{said}");
+    let looks = looks_at_disks(&server.endpoint);
+    assert!((1..=6).contains(&looks), "{looks} looks");
+    session.end();
+    server.stop();
+}
+
+/// How often disks were described, by the metrics of the server.
+fn looks_at_disks(endpoint: &str) -> u64 {
+    let address = endpoint.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let head = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let name = "diskdock_requests_total{action=\"DescribeDisks\",code=\"OK\"} ";
+    reply.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().parse().unwrap()
 }
 
 #[test]
