@@ -3,6 +3,7 @@
 
 mod bytes;
 mod ceph;
+mod lost;
 mod processes;
 
 use diskdock::store::StoreError;

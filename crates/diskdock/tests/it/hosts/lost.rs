@@ -1,0 +1,126 @@
+//! Hosts that are lost: what they had begun, what is asked about what they had, and what their
+//! processes do when it is over.
+
+use diskdock::assembly::fence::{begin, complete, prove, stand_in};
+use diskdock::assembly::host::HostAssembly;
+use diskdock::store::{Store, StoreError, WriteTx};
+use domain::ChargeType;
+use domain::host::HostAdmission;
+use serde_json::json;
+
+use super::ceph::{cut_off_fence, in_pool};
+use super::{instance_and_disk, server};
+use crate::harness::{REGION, TestHost, TestServer};
+use crate::store_contract::hosts::host;
+
+impl TestServer {
+    pub(super) fn store(&self) -> &Store {
+        &self.assembly.gateway.services.store
+    }
+
+    /// Nothing was heard of this host for long.
+    pub(super) async fn silence(&self, name: &'static str) {
+        let silence = move |tx: &mut dyn WriteTx| {
+            let found = tx.host(name)?.expect("the host");
+            tx.remove_host(name)?;
+            tx.save_host(&found.host)
+        };
+        self.store().write(silence).await.unwrap();
+    }
+
+    /// The host is lost and fenced, and what was asked of it has come to its end.
+    pub(super) async fn fenced(&self, name: &'static str) -> HostAssembly {
+        cut_off_fence(self, name).await;
+        let fencing = begin(self.store(), name).await.unwrap();
+        complete(self.store(), &fencing.term).await.unwrap();
+        let stands_in = stand_in(self.store(), fencing.term).await.unwrap();
+        stands_in.tasks.recover().await.unwrap();
+        for _ in 0..5 {
+            stands_in.runner.drain().await;
+            stands_in.tasks.run_maintenance().await;
+        }
+        stands_in
+    }
+
+    async fn release(&self, instance: &str, on: &TestHost) {
+        self.ok("DeleteInstance", &[("InstanceId", instance), ("Force", "true")]).await;
+        self.finish_with(&[on]).await;
+        assert_eq!(self.instance_status(instance).await, "gone");
+    }
+
+    /// The owners of the operations that have not ended.
+    fn operations_are_of(&self) -> Vec<String> {
+        let rows = self.store().read_blocking(|tx| tx.operations()).unwrap();
+        rows.into_iter().map(|row| row.lease_owner).collect()
+    }
+}
+
+/// A disk with bytes on this host, and no instance there.
+async fn disk_left(server: &TestServer, on: &TestHost) -> String {
+    let (instance, disk) = instance_and_disk(server, on).await;
+    let slot = [("InstanceId", instance.as_str()), ("DiskId", disk.as_str())];
+    for action in ["AttachDisk", "DetachDisk"] {
+        server.ok(action, &slot).await;
+        server.finish_with(&[on]).await;
+    }
+    server.release(&instance, on).await;
+    assert_eq!(server.status_of(&disk).await, "Available");
+    disk
+}
+
+#[tokio::test]
+async fn host_that_has_work_left_is_not_forgotten() {
+    let server = server().await;
+    let a = server.host(host("a")).await;
+    let disk = disk_left(&server, &a).await;
+    server.silence("a").await;
+    server.ok("ResizeDisk", &[("DiskId", &disk), ("NewSize", "70")]).await;
+    let (status, reply) = server.try_control("DELETE", "/hosts/a", "").await;
+    let why = reply["error"].as_str().unwrap();
+    assert!(status == 409 && why.contains(&format!("1 operations left: disk.resize of {disk}")));
+    server.finish_with(&[&a]).await;
+    assert_eq!(server.describe(&disk).await["Size"], 70);
+    server.control("DELETE", "/hosts/a", "").await;
+    // Its directory is gone with it, and so is what would have to be done there.
+    server.ok("ResizeDisk", &[("DiskId", &disk), ("NewSize", "80")]).await;
+    assert_eq!(server.operations_are_of(), [""; 0]);
+    let failed = server.store().read_blocking(|tx| tx.failed_operations()).unwrap();
+    assert_eq!(failed[0].last_event, "a had the bytes, and it was removed");
+    assert_eq!(server.describe(&disk).await["Size"], 70);
+    server.ok("DeleteDisk", &[("DiskId", &disk)]).await;
+}
+
+#[tokio::test]
+async fn what_a_host_in_ceph_had_is_seen_to_by_another_when_it_is_gone() {
+    let server = server().await;
+    let a = server.host(in_pool("a", "c-1")).await;
+    let disk = disk_left(&server, &a).await;
+    let snapshot = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
+    server.finish_with(&[&a]).await;
+    let doomed = disk_left(&server, &a).await;
+    server.ok("DeleteDisk", &[("DiskId", &doomed)]).await;
+    server.silence("a").await;
+    server.control("DELETE", "/hosts/a", "").await;
+    let b = server.host(in_pool("b", "c-1")).await;
+    let other = server.begin_run(&[]).await.remove(0);
+    server.finish_with(&[&b]).await;
+    server.ok("AttachDisk", &[("InstanceId", &other), ("DiskId", &disk)]).await;
+    server.finish_with(&[&b]).await;
+    // The disk is on an instance of b now, and the snapshot is still one of a.
+    let copy = [
+        ("RegionId", REGION),
+        ("SnapshotId", snapshot.as_str()),
+        ("DestinationRegionId", "cn-beijing"),
+        ("DestinationSnapshotName", "copy"),
+        ("DestinationSnapshotDescription", "copy"),
+    ];
+    server.ok("CopySnapshot", &copy).await;
+    assert_eq!(server.operations_are_of(), ["host/b"]);
+    server.finish_with(&[&b]).await;
+    assert_eq!(server.operations_are_of(), [""; 0]);
+    server.ok("DeleteSnapshot", &[("SnapshotId", &snapshot)]).await;
+    let left = || server.store().read_blocking(|tx| tx.discarding_hosts()).unwrap();
+    assert_eq!(left(), ["a"], "a disk and a snapshot");
+    b.assembly.tasks.run_maintenance().await;
+    assert_eq!(left(), [""; 0]);
+}
