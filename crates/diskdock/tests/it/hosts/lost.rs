@@ -124,3 +124,23 @@ async fn what_a_host_in_ceph_had_is_seen_to_by_another_when_it_is_gone() {
     b.assembly.tasks.run_maintenance().await;
     assert_eq!(left(), [""; 0]);
 }
+
+#[tokio::test]
+async fn free_disk_goes_to_no_other_host_while_its_own_has_a_snapshot_of_it_to_take() {
+    let server = server().await;
+    let a = server.host(in_pool("a", "c-1")).await;
+    let disk = disk_left(&server, &a).await;
+    let snapshot = server.ok("CreateSnapshot", &[("DiskId", &disk)]).await.text_at("SnapshotId");
+    server.silence("a").await;
+    let b = server.host(in_pool("b", "c-1")).await;
+    let other = server.begin_run(&[]).await.remove(0);
+    server.finish_with(&[&b]).await;
+    let attach = [("InstanceId", other.as_str()), ("DiskId", disk.as_str())];
+    let refused = server.call("AttachDisk", &attach).await;
+    assert_eq!(refused.refusal(), (403, "InvalidOperation.Conflict"), "{}", refused.text);
+    let _stands_in = server.fenced("a").await;
+    assert_eq!(server.snapshot(&snapshot).await["Status"], "failed");
+    server.ok("AttachDisk", &attach).await;
+    server.finish_with(&[&b]).await;
+    assert_eq!(server.status_of(&disk).await, "In_use");
+}
