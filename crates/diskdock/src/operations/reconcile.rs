@@ -15,6 +15,8 @@ use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
+use on_host::told;
+
 pub(super) use on_host::reconcile_host;
 
 use super::disk_limits::limit_disks;
@@ -279,7 +281,7 @@ async fn observe_instance(
         Err(error) => vec![unrepaired(instance, format!("cannot be observed: {error}"))],
         Ok(None) if hypervisor.follows_store() => Vec::new(),
         Ok(None) => vec![RepairableDifference::Unknown(Box::new(instance.clone()), expected)],
-        Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
+        Ok(Some(seen)) => compare(instance, &expected, &told(hypervisor, seen, &expected), disks),
     }
 }
 

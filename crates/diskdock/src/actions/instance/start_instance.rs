@@ -95,7 +95,7 @@ impl Starting {
         let mut instance = facts.instance;
         instance.start().expect("a Stopped instance can be started");
         instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
-        let build = Build::of_existing(facts.spec, disks);
+        let build = Build::of_existing(facts.spec, disks, facts.unmade);
         (instance, Starting::of(build))
     }
 

@@ -4,8 +4,20 @@
 use domain::Moment;
 
 use super::{Difference, MissingInHypervisor, reconcile_instance, visit_all};
-use crate::hypervisor::Hypervisor;
+use crate::hypervisor::{Hypervisor, ObservedState};
 use crate::store::{Store, StoreError};
+
+/// The state of a machine as a driver has seen it, as far as it can tell.
+pub(super) fn told(
+    hypervisor: &dyn Hypervisor,
+    seen: ObservedState,
+    expected: &ObservedState,
+) -> ObservedState {
+    match hypervisor.knows_disks() {
+        true => seen,
+        false => ObservedState { disks: expected.disks.clone(), ..seen },
+    }
+}
 
 /// Compares every instance that is placed on a host, as [`super::reconcile`] does with all.
 pub(crate) async fn reconcile_host(

@@ -144,3 +144,45 @@ async fn free_disk_goes_to_no_other_host_while_its_own_has_a_snapshot_of_it_to_t
     server.finish_with(&[&b]).await;
     assert_eq!(server.status_of(&disk).await, "In_use");
 }
+
+#[tokio::test]
+async fn new_disks_of_a_lost_host_stay_since_its_guests_may_have_written_to_them() {
+    let server = server().await;
+    let a = server.host(in_pool("a", "c-1")).await;
+    let older = server.begin_run(&[]).await.remove(0);
+    server.finish_with(&[&a]).await;
+    server.change_instance(&older, |one| one.charge_type = ChargeType::PrePaid).await;
+    let new = [
+        ("RegionId", REGION),
+        ("InstanceId", older.as_str()),
+        ("Size", "20"),
+        ("DiskCategory", "cloud_essd"),
+    ];
+    let new = server.ok("CreateDisk", &new).await.text_at("DiskId");
+    a.take_work().await;
+    let instance = server.begin_run(&[("DataDisk.1.Size", Some("20"))]).await.remove(0);
+    let before = server.disks_of(&instance).await;
+    let _stands_in = server.fenced("a").await;
+    assert_eq!(server.warned("is off, but the store had it Running"), 1);
+    assert_eq!(server.operations_are_of(), [""; 0]);
+    // Subscription disks belong to their instance, and are nothing without it.
+    assert_eq!(server.status_of(&new).await, "In_use");
+    assert_eq!(server.instance_status(&instance).await, "Stopped");
+    let disks = server.disks_of(&instance).await;
+    assert_eq!((before.len(), disks.len()), (2, 2));
+    assert!(!server.of_store(&new).unmade, "it was about to be plugged in");
+    let data = disks.iter().find(|one| one["Type"] == "data").unwrap();
+    let data = data["DiskId"].as_str().unwrap();
+    assert!(server.of_store(data).unmade, "it is unknown how far the host has come");
+    let b = server.host(in_pool("b", "c-1")).await;
+    let other = server.begin_run(&[]).await.remove(0);
+    server.ok("DetachDisk", &[("InstanceId", &instance), ("DiskId", data)]).await;
+    let stands_in = server.fenced("a").await;
+    assert_eq!(server.status_of(data).await, "Available");
+    drop(stands_in);
+    server.finish_with(&[&b]).await;
+    server.ok("AttachDisk", &[("InstanceId", &other), ("DiskId", data)]).await;
+    server.finish_with(&[&b]).await;
+    assert_eq!(server.status_of(data).await, "In_use");
+    assert!(!server.of_store(data).unmade);
+}
