@@ -186,3 +186,27 @@ async fn new_disks_of_a_lost_host_stay_since_its_guests_may_have_written_to_them
     assert_eq!(server.status_of(data).await, "In_use");
     assert!(!server.of_store(data).unmade);
 }
+
+#[tokio::test]
+async fn fence_that_stood_still_finds_that_it_is_over() {
+    let server = server().await;
+    let _a = server.host(in_pool("a", "c-1")).await;
+    cut_off_fence(&server, "a").await;
+    let first = begin(server.store(), "a").await.unwrap().term;
+    prove(server.store(), &first).await.unwrap();
+    let again = begin(server.store(), "a").await.unwrap().term;
+    let over = prove(server.store(), &first).await;
+    assert!(matches!(over, Err(StoreError::LeaseLost)), "{over:?}");
+    prove(server.store(), &again).await.unwrap();
+    let taken_in = |tx: &mut dyn WriteTx| {
+        let mut found = tx.host("a")?.expect("the host");
+        found.host.admission = HostAdmission::Open;
+        tx.save_host(&found.host)
+    };
+    server.store().write(taken_in).await.unwrap();
+    let over = prove(server.store(), &again).await;
+    assert!(matches!(over, Err(StoreError::LeaseLost)), "it works again: {over:?}");
+    server.store().write(|tx| tx.remove_host("a")).await.unwrap();
+    let over = prove(server.store(), &again).await;
+    assert!(matches!(over, Err(StoreError::LeaseLost)), "{over:?}");
+}
