@@ -210,3 +210,23 @@ async fn fence_that_stood_still_finds_that_it_is_over() {
     let over = prove(server.store(), &again).await;
     assert!(matches!(over, Err(StoreError::LeaseLost)), "{over:?}");
 }
+
+#[tokio::test]
+async fn process_whose_term_is_over_starts_nothing_any_more() {
+    let server = server().await;
+    let a = server.host(in_pool("a", "c-1")).await;
+    server.begin_run(&[]).await;
+    a.take_work().await;
+    let running = async || a.assembly.hypervisor.running().await.unwrap();
+    assert_eq!(running().await, [], "it is about to be started");
+    cut_off_fence(&server, "a").await;
+    begin(server.store(), "a").await.unwrap();
+    a.assembly.tasks.run(|| panic!("it is over")).await;
+    for _ in 0..5 {
+        a.assembly.clock.advance_ms(1_000);
+        a.assembly.runner.drain().await;
+    }
+    assert_eq!(running().await, []);
+    let hosts = server.control("GET", "/hosts", "").await;
+    assert_eq!(hosts["hosts"][0]["state"], json!("fencing"));
+}
