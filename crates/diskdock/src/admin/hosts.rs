@@ -179,6 +179,6 @@ async fn cannot_be_fenced(state: &AdminState, name: &str) -> Result<AdminError, 
     })
 }
 
-fn unknown(name: &str) -> AdminError {
+pub(super) fn unknown(name: &str) -> AdminError {
     AdminError::not_found(format!("there is no host {name}"), "`diskdock hosts` lists them.")
 }

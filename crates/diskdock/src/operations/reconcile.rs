@@ -365,10 +365,11 @@ async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), 
     }
 }
 
-/// An instance that died is Stopped.
+/// An instance that died is Stopped; with its host, it was interrupted.
 fn mark_stopped(tx: &mut dyn WriteTx, seen: &Instance) -> Result<(), StoreError> {
     let mut stopped = seen.clone();
     if is_unchanged(tx, seen)? && stopped.stopped().is_ok() {
+        stopped.interrupted = on_host::is_fenced(&*tx, &stopped.host)?;
         tx.save_instance(&stopped)?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod ceph;
+mod evacuation;
 mod lost;
 mod processes;
 
