@@ -50,7 +50,8 @@ impl Rbd {
         snapshot: &SnapshotId,
     ) -> Result<(), StorageError> {
         let id = checked(snapshot.as_str())?;
-        if !self.has_base(id)? {
+        // One that was made of it may outlive it.
+        if !self.has_base(id)? && !self.is_whole(image)? {
             return Err(self.no_snapshot(id));
         }
         self.clone_base(id, image, size_gib)
