@@ -112,6 +112,19 @@ class Cluster:
         text = self.command("hosts", "--output", "json", "--token", token.read_text().strip())
         return {host["name"]: host for host in json.loads(text)["hosts"]}
 
+    def control(self, *arguments, check=True):
+        """Runs the command line of an operator; gives how it ended."""
+        token = (self.servers[0].data / "admin-token").read_text().strip()
+        return command(*arguments, "--token", token, check=check, DISKDOCK_ENDPOINT=f"http://{self.endpoint}")
+
+    def evacuate(self, host, *options, check=True):
+        """Gives the instances of a host to others: the move of each. Unchecked, how the command ended."""
+        ended = self.control("hosts", "evacuate", host, "--output", "json", *options, check=check)
+        return json.loads(ended.stdout)["instances"] if check else ended
+
+    def statuses(self, *machines):
+        return [machine.status() for machine in machines]
+
     def host(self, name, **more):
         """A host that works, and that both servers place instances on."""
         made = HostProcess(self, name, **more)

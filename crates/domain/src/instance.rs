@@ -128,6 +128,9 @@ pub struct Instance {
     /// Whether it is being released: clients see it Stopping, and then not at all.
     #[serde(default)]
     pub releasing: bool,
+    /// Whether it was on, or was to be, when its host was lost: it is started where it goes next.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// Fields of a newer version.
     #[serde(flatten)]
     pub unknown: UnknownFields,
@@ -179,7 +182,9 @@ impl Instance {
         self.go(
             &[InstanceStatus::Pending, InstanceStatus::Stopped, InstanceStatus::Running],
             InstanceStatus::Starting,
-        )
+        )?;
+        self.interrupted = false;
+        Ok(())
     }
 
     /// Starting → Running.

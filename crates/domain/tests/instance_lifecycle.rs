@@ -62,6 +62,7 @@ fn instance(status: &str) -> Instance {
         created_at: Moment(1),
         started_at: None,
         releasing: false,
+        interrupted: false,
         unknown: Default::default(),
     }
 }

@@ -108,6 +108,31 @@ def test_snapshot_of_a_disk_in_use_outlives_it_and_becomes_disks(host):
     until(lambda: not any(one in str(pool.rbd("trash", "ls")) for one in gone), "a trash without them")
 
 
+def test_what_a_cut_off_set_back_has_left_is_used_only_if_it_is_what_is_wanted(host):
+    machine, disk, pool = host.ready(), host.disk(size=20), host.pool
+    attach(machine, disk)
+    expected = machine.guest.write_pattern(disk.serial, seed=2)
+    wanted = begin(host, disk).wait("accomplished")
+    machine.guest.write_pattern(disk.serial, seed=3)
+    other = begin(host, disk).wait("accomplished")
+    host.call("stop_instance", instance_id=machine.id)
+    machine.wait("Stopped")
+    # As one to the other snapshot leaves it that was cut off, and given up.
+    left = f"{pool.name}/{disk.id}.next"
+    pool.run("rbd", "clone", f"{pool.name}/{other.id}@base", left, "--rbd-default-clone-format", "2")
+    for word in (("diskdock.whole", "1"), ("diskdock.content", f"snapshot:{other.id}:20")):
+        pool.run("rbd", "image-meta", "set", left, *word)
+    pool.run("rbd", "--no-progress", "trash", "mv", f"{pool.name}/{disk.id}")
+    host.call("reset_disk", disk_id=disk.id, snapshot_id=wanted.id)
+    until(lambda: disk.status() == "In_use" and disk.id in pool.images(), "a disk that is set back")
+    host.call("start_instance", instance_id=machine.id)
+    machine.wait("Running")
+    machine.guest.wait_ready()
+    machine.guest.wait_disk(disk.serial)
+    assert machine.guest.read_checksum(disk.serial) == expected
+    assert f"{disk.id}.next" not in pool.images()
+
+
 @pytest.mark.parametrize("failpoint", ["unplug.let_go", "unplug.closed", "rbd.closing", "unplug.durable"])
 def test_server_killed_in_a_detach_ends_it_at_the_next_start(host, failpoint):
     machine, disk = host.ready(), host.disk()

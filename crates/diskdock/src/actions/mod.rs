@@ -67,6 +67,7 @@ pub static OPERATIONS: &[OperationKind] = &[
     kind::<region::create_image::MakingImage>(),
     kind::<instance::create_instance::CreatingInstance>(),
     kind::<instance::start_instance::Starting>(),
+    kind::<instance::arriving::Arriving>(),
     kind::<instance::stop_instance::Stopping>(),
     kind::<instance::reboot_instance::Rebooting>(),
     kind::<instance::delete_instance::DeletingInstance>(),

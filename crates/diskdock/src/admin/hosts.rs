@@ -3,13 +3,19 @@
 
 use axum::extract::{Path, State};
 use domain::host::{HostAdmission, HostStorage};
-use domain::{Host, HostState};
+use domain::{Host, HostState, OperationId};
 use serde_json::{Value, json};
 
 use super::{AdminError, AdminState, ControlResult, Json};
-use crate::assembly::fence::hand_discards_over;
 use crate::service::placement::used;
-use crate::store::{HostRecord, WriteTx};
+use crate::store::{HostRecord, OperationRow, WriteTx, owner_of_host};
+
+/// Before the first operation.
+const FIRST: OperationId = OperationId(i64::MIN);
+/// Operations that are counted where a host has some left.
+const LISTED: u32 = 1_000;
+/// Operations that are named of these.
+const NAMED: usize = 3;
 
 /// All hosts, by name.
 pub(crate) async fn list(State(state): State<AdminState>) -> ControlResult {
@@ -84,9 +90,12 @@ pub(crate) async fn remove(
     let wanted = name.clone();
     let write = move |tx: &mut dyn WriteTx| {
         let Some(found) = tx.host(&wanted)? else { return Ok(None) };
-        let why = obstacle(&found);
+        let mut why = obstacle(&found);
         if why.is_none() {
-            hand_discards_over(tx, &found.host)?;
+            let owner = owner_of_host(&wanted);
+            why = work_left(&found.host, &tx.operations_of(&owner, FIRST, LISTED)?);
+        }
+        if why.is_none() {
             tx.remove_host(&wanted)?;
         }
         Ok(Some(why))
@@ -103,19 +112,49 @@ pub(crate) async fn remove(
 }
 
 /// Why a host cannot be forgotten, and the remedy.
-fn obstacle(found: &HostRecord) -> Option<(&'static str, &'static str)> {
-    if !found.placed.is_empty() {
-        return Some(("has instances", "Release them first; disks stay in its directory."));
-    }
-    match Host::state(&found.host, found.heard_ms_ago) {
-        HostState::Silent | HostState::Fenced => None,
-        HostState::Fencing => {
-            Some(("is being fenced", "Repeat `diskdock hosts fence` until it has ended."))
+fn obstacle(found: &HostRecord) -> Option<(String, &'static str)> {
+    let (why, hint) = if found.placed.is_empty() {
+        match Host::state(&found.host, found.heard_ms_ago) {
+            HostState::Silent | HostState::Fenced => return None,
+            HostState::Fencing => {
+                ("is being fenced", "Repeat `diskdock hosts fence` until it has ended.")
+            }
+            HostState::Up | HostState::Drained => {
+                ("is still heard of", "Stop its `diskdock host` and wait half a minute.")
+            }
         }
-        HostState::Up | HostState::Drained => {
-            Some(("is still heard of", "Stop its `diskdock host` and wait half a minute."))
-        }
+    } else {
+        ("has instances", "Release them first; disks stay in its directory.")
+    };
+    Some((why.to_owned(), hint))
+}
+
+/// Why a host cannot be forgotten before the operations have ended that wait for it, which only it
+/// carries out, and the remedy.
+fn work_left(host: &Host, left: &[OperationRow]) -> Option<(String, &'static str)> {
+    if left.is_empty() {
+        return None;
     }
+    let named = left.iter().take(NAMED).map(|one| match (&one.disk, &one.instance) {
+        (Some(disk), _) => format!("{} of {disk}", one.kind),
+        (None, Some(instance)) => format!("{} of {instance}", one.kind),
+        (None, None) => one.kind.clone(),
+    });
+    let many = match left.len() as u32 {
+        LISTED => format!("{LISTED} or more"),
+        few => few.to_string(),
+    };
+    let more = if left.len() > NAMED { " and others" } else { "" };
+    let named = named.collect::<Vec<_>>().join(", ");
+    let why = format!("has {many} operations left: {named}{more}");
+    let hint = match (host.is_fenced(), &host.storage) {
+        (true, _) => "Run `diskdock hosts fence` again: its process ends them.",
+        (false, HostStorage::Rbd) => {
+            "Start the host again, or fence it with `diskdock hosts fence`: then they end."
+        }
+        (false, HostStorage::Directory) => "Start the host again: it ends them.",
+    };
+    Some((why, hint))
 }
 
 /// A server fences no host: it has no key of the storage, and a directory refuses nothing.
@@ -140,6 +179,6 @@ async fn cannot_be_fenced(state: &AdminState, name: &str) -> Result<AdminError, 
     })
 }
 
-fn unknown(name: &str) -> AdminError {
+pub(super) fn unknown(name: &str) -> AdminError {
     AdminError::not_found(format!("there is no host {name}"), "`diskdock hosts` lists them.")
 }

@@ -7,6 +7,7 @@ mod access;
 mod changes;
 mod controls;
 mod disks;
+mod evacuation;
 mod explain;
 mod history;
 mod hosts;
@@ -231,6 +232,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/explain", post(explain::explain))
         .route("/hosts", get(hosts::list))
         .route("/hosts/{name}", delete(hosts::remove))
+        .route("/hosts/{name}/evacuate", post(evacuation::evacuate))
         .route("/hosts/{name}/{verb}", post(hosts::admit))
         .route("/keys", get(keys::list).post(keys::create))
         .route("/keys/{id}", delete(keys::remove))

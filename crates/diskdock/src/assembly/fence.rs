@@ -140,6 +140,18 @@ async fn disks_of(store: &Store, host: &str) -> Result<Vec<DiskId>, StoreError> 
     }
 }
 
+/// Proves that the host is still fenced in this epoch: fails with [`StoreError::LeaseLost`] if
+/// somebody else has begun to fence it meanwhile, or it was removed.
+pub async fn prove(store: &Store, term: &HostTerm) -> Result<(), StoreError> {
+    let name = term.host.clone();
+    // A write, so that the epoch is the one of its commit.
+    let look = move |tx: &mut dyn WriteTx| match tx.host(&name)? {
+        Some(found) if found.host.is_fenced() => Ok(()),
+        Some(_) | None => Err(StoreError::LeaseLost),
+    };
+    store.in_term(term.clone()).write(look).await
+}
+
 /// The storage refuses the host: written down. Fails with [`StoreError::LeaseLost`] if somebody
 /// else has begun to fence it meanwhile.
 pub async fn complete(store: &Store, term: &HostTerm) -> Result<(), StoreError> {
@@ -147,8 +159,7 @@ pub async fn complete(store: &Store, term: &HostTerm) -> Result<(), StoreError> 
     let write = move |tx: &mut dyn WriteTx| {
         let Some(mut found) = tx.host(&name)? else { return Err(StoreError::LeaseLost) };
         found.host.admission = HostAdmission::Fenced;
-        tx.save_host(&found.host)?;
-        hand_discards_over(tx, &found.host)
+        tx.save_host(&found.host)
     };
     store.in_term(term.clone()).write(write).await
 }
@@ -166,27 +177,4 @@ pub async fn stand_in(store: &Store, term: HostTerm) -> Result<HostAssembly, Sto
     let runner = Arc::new(Runner::new(of_store, Arc::clone(&hypervisor), of_clock, OPERATIONS));
     let tasks = HostTasks::new(&store, &clock, &hypervisor, &runner, term, Vec::new());
     Ok(HostAssembly { store, hypervisor, simulated: None, runner, clock, tasks })
-}
-
-/// Leaves the bytes that a host has to discard to another one of the same pool, if there is one.
-pub(crate) fn hand_discards_over(tx: &mut dyn WriteTx, host: &Host) -> Result<(), StoreError> {
-    if host.storage != HostStorage::Rbd {
-        return Ok(());
-    }
-    let mut hosts = tx.hosts()?.into_iter().map(|one| one.host);
-    let other = hosts.find(|one| {
-        one.name != host.name
-            && one.storage == HostStorage::Rbd
-            && one.admission != HostAdmission::Fenced
-    });
-    let Some(other) = other else { return Ok(()) };
-    for disk in tx.discards(&host.name, u32::MAX)? {
-        tx.delete_discard(&disk)?;
-        tx.discard_disk(&disk, &other.name)?;
-    }
-    for snapshot in tx.snapshot_discards(&host.name, u32::MAX)? {
-        tx.delete_snapshot_discard(&snapshot)?;
-        tx.discard_snapshot(&snapshot, &other.name)?;
-    }
-    Ok(())
 }

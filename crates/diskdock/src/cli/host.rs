@@ -3,11 +3,13 @@
 pub(crate) mod args;
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::host::{
     HostAdmission, HostHypervisor, HostPool, HostResources, HostStorage, Overcommit,
 };
 use domain::{Host, UnknownFields};
+use tokio::time::timeout;
 
 use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
@@ -16,6 +18,7 @@ use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in};
 use crate::clock::Clock;
 use crate::hypervisor::qemu;
 use crate::ids::IdGenerator;
+use crate::operations::Runner;
 use crate::private_file;
 use crate::storage::{Rbd, StoragePlace};
 use crate::store::postgres::{self, Postgres, PostgresAddress};
@@ -27,6 +30,9 @@ use args::{HostArgs, HostHypervisorChoice};
 pub(super) const HOST_NAME: &str = "host-name";
 /// The longest name in that file, in bytes.
 const LONGEST_NAME: u64 = 256;
+/// How long steps of operations may take to end that were under way when the term was over: a step
+/// has a minute.
+const STEPS_END_WITHIN: Duration = Duration::from_secs(70);
 
 /// Runs the process of a host until it is told to stop, or works for it no more.
 pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
@@ -42,7 +48,7 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let claim = || claim_directory(directory, &args.name);
     let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim)?;
     // Before anything else: the storage refuses it, and its guests are not its own any more.
-    end_guests_of_fenced(&store, &args).await?;
+    end_guests_of_fenced(&store, &args, None).await?;
     let host = host(&args, store.server())?;
     let registered = HostAssembly::register(&store, host, Clock::default(), machines).await;
     let assembly = registered.map_err(|fault| {
@@ -64,7 +70,7 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     };
     let fenced = match outcome {
         Ok(()) => Ok(()),
-        Err(_) => end_guests_of_fenced(&store, &args).await,
+        Err(_) => end_guests_of_fenced(&store, &args, Some(&assembly.runner)).await,
     };
     assembly.store.close().await;
     tracing::info!("stopped");
@@ -72,19 +78,26 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
 }
 
 /// Ends the guests of a host that was fenced, whose disks others may have by now, and says so. Of
-/// another host, and where the store does not answer, nothing is ended.
-async fn end_guests_of_fenced(store: &Store, args: &HostArgs) -> Result<(), Failure> {
+/// another host, and where the store does not answer, nothing is ended. With a runner, which takes
+/// no step any more, also those guests are ended that a step was just starting.
+async fn end_guests_of_fenced(
+    store: &Store,
+    args: &HostArgs,
+    runner: Option<&Runner>,
+) -> Result<(), Failure> {
     let name = args.name.clone();
     let found = store.read(move |tx| tx.host(&name)).await;
     let Ok(Some(found)) = found else { return Ok(()) };
     if !found.host.is_fenced() || found.host.server != store.server() {
         return Ok(());
     }
-    let directory = args.data_dir.clone();
-    let ended = tokio::task::spawn_blocking(move || qemu::end_all(&directory)).await;
-    let ended = ended.map_err(|error| Failure::new(error, ""))?;
-    let hint = "End its QEMU processes by hand, or restart the computer.";
-    let ended = ended.map_err(|error| Failure::new(format!("cannot end guests: {error}"), hint))?;
+    let mut ended = end_guests(args).await?;
+    if let Some(runner) = runner {
+        if timeout(STEPS_END_WITHIN, runner.until_still()).await.is_err() {
+            tracing::error!("a step of an operation does not end");
+        }
+        ended.extend(end_guests(args).await?);
+    }
     let guests = if ended.is_empty() { "no guest ran".to_owned() } else { ended.join(", ") };
     let what = format!(
         "{} was fenced in epoch {}: its disks may be on other hosts. Ended here: {guests}; none is \
@@ -93,6 +106,15 @@ async fn end_guests_of_fenced(store: &Store, args: &HostArgs) -> Result<(), Fail
     );
     tracing::error!(what);
     Err(Failure::new(what, "See docs/scale.md for what to do before it works again."))
+}
+
+/// Ends all guests of the directory. Gives the instances whose machines were on.
+async fn end_guests(args: &HostArgs) -> Result<Vec<String>, Failure> {
+    let directory = args.data_dir.clone();
+    let ended = tokio::task::spawn_blocking(move || qemu::end_all(&directory)).await;
+    let ended = ended.map_err(|error| Failure::new(error, ""))?;
+    let hint = "End its QEMU processes by hand, or restart the computer.";
+    ended.map_err(|error| Failure::new(format!("cannot end guests: {error}"), hint))
 }
 
 /// The machines that the options choose.
@@ -167,8 +189,8 @@ fn pool(args: &HostArgs) -> Result<Option<HostPool>, Failure> {
     // A Ceph that does not answer is waited for: the guests of the host run on.
     let mut addresses = args.storage_address.clone();
     if cluster.is_some() {
-        let seen =
-            Rbd::address_of(options).map_err(|fault| Failure::new(fault, "See docs/ceph.md."))?;
+        let seen = Rbd::address_of(options, IdGenerator::from_entropy().random())
+            .map_err(|fault| Failure::new(fault, "See docs/ceph.md."))?;
         if !addresses.contains(&seen) {
             addresses.push(seen);
         }

@@ -1,5 +1,6 @@
 //! `diskdock hosts`: the hosts of a server, and the word of an operator on them.
 
+mod evacuate;
 mod fence;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -9,6 +10,7 @@ use super::admin::controls::{self, Controls, token_for};
 use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
+use evacuate::EvacuateArgs;
 use fence::FenceArgs;
 
 /// List hosts, and have them take new instances or not.
@@ -19,6 +21,7 @@ use fence::FenceArgs;
   diskdock hosts undrain host-a
   diskdock hosts remove host-a            forget a host that has no instances and is gone
   diskdock hosts fence host-a --store …   keep a lost host from writing to its disks in Ceph
+  diskdock hosts evacuate host-a          then start its instances on other hosts
 
 A host registers by itself, with `diskdock host`.")]
 pub(crate) struct HostsArgs {
@@ -60,6 +63,8 @@ enum HostsCommand {
     },
     /// Keep a lost host from writing to its disks in Ceph, so that others can have them
     Fence(Box<FenceArgs>),
+    /// Give the instances of a fenced host to other hosts, and start those that were on
+    Evacuate(EvacuateArgs),
     /// Forget a host that has no instances and is not heard of
     Remove {
         /// Its name
@@ -81,6 +86,13 @@ pub(super) async fn run(args: HostsArgs) -> Result<(), Failure> {
     let path = |name: &str| format!("/hosts/{}", percent_encode(name));
     let (reply, words) = match command.unwrap_or(HostsCommand::List) {
         HostsCommand::Fence(args) => return fence::run(*args).await,
+        HostsCommand::Evacuate(args) => {
+            return evacuate::run(&args, &controls, &path(&args.name), |reply, words| match form {
+                HostsOutput::Json => output::print_json(reply),
+                HostsOutput::Table => output::print(words),
+            })
+            .await;
+        }
         HostsCommand::List => {
             let reply = controls.get("/hosts").await?;
             let words = table(reply["hosts"].as_array().map_or(&[][..], Vec::as_slice));

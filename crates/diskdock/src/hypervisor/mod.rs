@@ -226,6 +226,10 @@ pub trait Machines: Send + Sync {
     fn follows_store(&self) -> bool {
         false
     }
+    /// Whether it can tell which disks its machines have.
+    fn knows_disks(&self) -> bool {
+        true
+    }
     /// Cancels a call that timed out: a later call begins anew. A transition that completes all the
     /// same is found by the next observation.
     fn cancel<'a>(

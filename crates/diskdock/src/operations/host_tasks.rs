@@ -130,8 +130,13 @@ impl HostTasks {
     }
 
     /// Recovers, says when that is done, and works until the term is over: the host has registered
-    /// again, was fenced or removed.
+    /// again, was fenced or removed. Then no operation takes another step.
     pub async fn run(&self, ready: impl FnOnce()) {
+        self.until_over(ready).await;
+        self.runner.close();
+    }
+
+    async fn until_over(&self, ready: impl FnOnce()) {
         let changes = self.hypervisor.changes();
         for task in &self.tasks {
             task.run_at_start().await;

@@ -164,6 +164,11 @@ impl Jobs {
         self.waiting.contains_key(&id) || self.running.contains_key(&id)
     }
 
+    /// Whether one takes a step just now.
+    pub(crate) fn has_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     /// Whether it is due, or takes a step.
     pub(crate) fn is_busy(&self, id: OperationId, now: Uptime) -> bool {
         let is_due = self.waiting.get(&id).is_some_and(|job| job.schedule.due <= now);

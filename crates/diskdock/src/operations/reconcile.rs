@@ -15,6 +15,8 @@ use domain::{DiskId, Instance, InstanceId, InstanceStatus, Moment, Phase};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
+use on_host::told;
+
 pub(super) use on_host::reconcile_host;
 
 use super::disk_limits::limit_disks;
@@ -279,7 +281,7 @@ async fn observe_instance(
         Err(error) => vec![unrepaired(instance, format!("cannot be observed: {error}"))],
         Ok(None) if hypervisor.follows_store() => Vec::new(),
         Ok(None) => vec![RepairableDifference::Unknown(Box::new(instance.clone()), expected)],
-        Ok(Some(seen)) => compare(instance, &expected, &seen, disks),
+        Ok(Some(seen)) => compare(instance, &expected, &told(hypervisor, seen, &expected), disks),
     }
 }
 
@@ -363,10 +365,11 @@ async fn apply_repair(store: &Store, repair: Repair, now: Moment) -> Result<(), 
     }
 }
 
-/// An instance that died is Stopped.
+/// An instance that died is Stopped; with its host, it was interrupted.
 fn mark_stopped(tx: &mut dyn WriteTx, seen: &Instance) -> Result<(), StoreError> {
     let mut stopped = seen.clone();
     if is_unchanged(tx, seen)? && stopped.stopped().is_ok() {
+        stopped.interrupted = on_host::is_fenced(&*tx, &stopped.host)?;
         tx.save_instance(&stopped)?;
     }
     Ok(())

@@ -42,6 +42,9 @@ impl Runner {
 
     async fn steps(&self, mut job: Job) -> Option<Job> {
         for _ in 0..STEPS_AT_ONCE {
+            if self.is_closed() {
+                return None;
+            }
             let operation = match job.stage {
                 Stage::Advancing(operation) => operation,
                 Stage::Finishing(operation, outcome) => {

@@ -87,6 +87,8 @@ pub struct Runner {
     /// A run of a job has ended.
     run_ended: Notify,
     is_ready: AtomicBool,
+    /// No step is taken any more.
+    is_closed: AtomicBool,
     /// Counters for the metrics.
     pub tally: Counters,
 }
@@ -109,6 +111,7 @@ impl Runner {
             changed: Notify::new(),
             run_ended: Notify::new(),
             is_ready: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             tally: Counters::default(),
         }
     }
@@ -225,9 +228,31 @@ impl Runner {
         )
     }
 
-    /// Carries out what is due, for ever.
-    pub(crate) async fn run(self: Arc<Self>) {
+    /// Takes no step any more, for good: somebody else has these operations now.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Waits until the steps have ended that were under way when this was closed: each has a
+    /// deadline.
+    pub(crate) async fn until_still(&self) {
         loop {
+            let run_ended = self.run_ended.notified();
+            if !self.lock().has_running() {
+                return;
+            }
+            run_ended.await;
+        }
+    }
+
+    /// Carries out what is due, until it is closed.
+    pub(crate) async fn run(self: Arc<Self>) {
+        while !self.is_closed() {
             let changed = self.changed.notified();
             let due = self.take_due();
             let are_few = due.len() <= FEW;
@@ -365,6 +390,9 @@ impl Runner {
     }
 
     fn take_due(&self) -> Vec<Job> {
+        if self.is_closed() {
+            return Vec::new();
+        }
         let now = self.clock.uptime();
         self.lock().take_due(now)
     }

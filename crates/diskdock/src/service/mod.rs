@@ -6,6 +6,7 @@
 
 mod authorize;
 mod client_token;
+pub(crate) mod evacuation;
 mod free_space;
 mod host_memory;
 mod known;

@@ -101,7 +101,7 @@ fn place_instances(
     inventory: &Inventory,
     changes: &mut [StoreChange],
 ) -> Result<BTreeMap<InstanceId, String>, ActionError> {
-    let mut placement = InstancePlacement { inventory, candidates: None, added: BTreeMap::new() };
+    let mut placement = InstancePlacement::new(inventory, None);
     let mut bytes = hosts_of_snapshots(tx, changes)?;
     if let Some(host) = bytes.values().next()
         && is_in_ceph(tx, host)?
@@ -175,24 +175,33 @@ fn is_in_ceph(tx: &dyn ReadTx, host: &str) -> Result<bool, StoreError> {
 }
 
 /// The hosts as they are chosen from, and what was added to each.
-struct InstancePlacement<'c> {
+pub(super) struct InstancePlacement<'c> {
     inventory: &'c Inventory,
+    /// The only host that is chosen, if one is named.
+    only: Option<String>,
     /// Read when the first one is asked for.
     candidates: Option<Vec<HostCandidate>>,
     added: BTreeMap<String, HostResources>,
 }
 
-impl InstancePlacement<'_> {
+impl<'c> InstancePlacement<'c> {
+    /// A placement on any host, or on this one only.
+    pub(super) fn new(inventory: &'c Inventory, only: Option<String>) -> InstancePlacement<'c> {
+        InstancePlacement { inventory, only, candidates: None, added: BTreeMap::new() }
+    }
+
     fn candidates(&mut self, tx: &dyn ReadTx) -> Result<&mut Vec<HostCandidate>, StoreError> {
         if self.candidates.is_none() {
-            let hosts = tx.hosts()?.into_iter();
+            let is_meant =
+                |one: &HostRecord| self.only.as_ref().is_none_or(|only| *only == one.host.name);
+            let hosts = tx.hosts()?.into_iter().filter(is_meant);
             self.candidates = Some(hosts.map(|found| candidate(self.inventory, found)).collect());
         }
         Ok(self.candidates.get_or_insert_default())
     }
 
     /// Chooses the host of a new instance, some of whose disks are made from bytes that a host has.
-    fn choose(
+    pub(super) fn choose(
         &mut self,
         tx: &dyn ReadTx,
         instance: &Instance,
@@ -247,7 +256,7 @@ impl InstancePlacement<'_> {
 
     /// Holds the chosen hosts until the commit, in the order of their names. If one has changed
     /// since it was chosen, another server was faster, and the decision is made again.
-    fn hold(self, tx: &dyn ReadTx) -> Result<(), StoreError> {
+    pub(super) fn hold(self, tx: &dyn ReadTx) -> Result<(), StoreError> {
         for (name, added) in
             self.added.iter().filter(|(_, added)| **added != HostResources::default())
         {

@@ -74,7 +74,7 @@ pub use images::{
 };
 pub use import::{Import, ImportedFiles, TransferProgress};
 pub use place::StoragePlace;
-pub(crate) use rbd::{FencedClient, PoolControl};
+pub(crate) use rbd::{FencedClient, PoolControl, StillFencing};
 pub use rbd::{Rbd, RbdOptions};
 pub use snapshots::{Begun, Content, CopyWatch, SnapshotState, Snapshots};
 pub(crate) use tool::Tool;

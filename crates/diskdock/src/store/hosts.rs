@@ -56,6 +56,9 @@ pub trait HostReads {
     ) -> Result<Vec<InstanceId>, StoreError>;
     /// Whether operations wait for this host. One look at an index that begins with the host.
     fn has_work(&self, host: &str) -> Result<bool, StoreError>;
+    /// The hosts that have bytes of removed disks or snapshots to discard, also those that are
+    /// gone; not the empty name of none.
+    fn discarding_hosts(&self) -> Result<Vec<String>, StoreError>;
 }
 
 /// Writes of hosts.

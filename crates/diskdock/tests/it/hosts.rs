@@ -3,6 +3,8 @@
 
 mod bytes;
 mod ceph;
+mod evacuation;
+mod lost;
 mod processes;
 
 use diskdock::store::StoreError;

@@ -95,6 +95,9 @@ pub(crate) struct Facts {
     abilities: Abilities,
     /// Whether a snapshot is being made that wants the disk to stay with the instance that has it.
     has_snapshot_in_progress_elsewhere: bool,
+    /// Whether another host has a snapshot of the free disk to make, which would hold what the
+    /// guest has written by then.
+    has_snapshot_on_another_host: bool,
     /// The login that comes with a system disk.
     login: NewLogin,
     /// The key of the disk.
@@ -226,6 +229,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         must("the disk is Available, or a multi-attach disk that the instance does not have", |f| f.is_free(), &DISK_MUST_BE_AVAILABLE),
         must("no resize of the disk is under way",                      |f| !f.disk.is_resizing(), &DISK_GROWING),
         must("with real machines, no snapshot of a disk that another instance has is being made", |f| !f.has_snapshot_in_progress_elsewhere, &DISK_GROWING),
+        must("no snapshot of the disk is being made by another host than that of the instance", |f| !f.has_snapshot_on_another_host, &DISK_GROWING),
         must("the disk is on fewer than 16 instances",                  |f| f.disk.attachments.len() < ATTACHMENTS_PER_DISK, &ATTACHMENTS_EXCEEDED),
         must("the disk is portable",                                    |f| f.disk.portable, &DISK_NOT_PORTABLE),
         must("the disk has no overdue payment",                         |f| !f.disk.locks.contains(&LockReason::Financial), &DISK_IN_ARREARS),
@@ -269,6 +273,12 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
         let has_snapshot_in_progress_elsewhere = !call.environment.can_snapshot_shared_disks
             && !disk.attachments.is_empty()
             && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
+        let is_of_another_host = disk.attachments.is_empty()
+            && !disk.host.is_empty()
+            && !instance.host.is_empty()
+            && disk.host != instance.host;
+        let has_snapshot_on_another_host =
+            is_of_another_host && snapshot_lookups::has_snapshot_in_progress(tx, &disk)?;
         let (pair, password) = (params.key_pair_name.as_ref(), params.password.as_ref());
         let login = NewLogin::of(tx, call, &instance.region, pair, password)?;
         Ok(Facts {
@@ -282,6 +292,7 @@ more: one that is Stopped, as a lost one is after `diskdock admin instances fenc
             cloud_disks,
             abilities,
             has_snapshot_in_progress_elsewhere,
+            has_snapshot_on_another_host,
         })
     }
 

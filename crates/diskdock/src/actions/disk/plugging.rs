@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::disk::Attachment;
 
+use crate::actions::instance::power_facts::is_on_fenced_host;
 use crate::actions::login::NewLogin;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskLimit, DiskSpec};
@@ -150,17 +151,25 @@ impl Operation for Plugging {
         let AttachmentId { instance, disk, generation } = &self.attachment;
         let Some(mut disk) = tx.disk(disk)? else { return Ok(()) };
         let failed = *outcome != Outcome::Done;
-        if failed && self.is_new && (self.compensated || self.making.is_some()) {
+        let came_to_nothing = self.compensated || self.making.is_some();
+        let is_lost = failed && is_on_fenced_host(&*tx, instance)?;
+        if failed && self.is_new && came_to_nothing && !is_lost {
             return self.remove_new(tx, &disk);
         }
         if self.is_new {
             // One that was made at once is no longer Creating.
             disk.created().ok();
+            // A lost host may have made it, and its guest may have written to it.
+            disk.unmade |= is_lost && self.making.is_some();
         }
         let are_made = disk.unmade && self.making.is_none();
         disk.unmade &= !are_made;
         let moved = match outcome {
             Outcome::Done => disk.finish_attach(instance, *generation),
+            // It belongs to the instance, and goes with that.
+            Outcome::Failed(_) if is_lost && self.is_new && !disk.portable => {
+                disk.finish_attach(instance, *generation)
+            }
             Outcome::Failed(_) if self.compensated => {
                 let holder = match &self.taking_over {
                     Some(taken) => tx.instance(&taken.instance)?.map(|_| taken.clone()),

@@ -1,6 +1,7 @@
 //! The build of a machine: the bytes of its disks are made, and the hypervisor is told of it.
 
 use crate::actions::instance::launch::make::Made;
+use crate::actions::instance::power_facts::is_on_fenced_host;
 use crate::actions::prelude::*;
 use crate::hypervisor::{DiskSpec, MachineSpec, ObservedState};
 
@@ -32,9 +33,14 @@ impl Build {
         }
     }
 
-    /// The build of an instance that may not have been introduced yet.
-    pub(crate) fn of_existing(machine: MachineSpec, disks: Vec<(DiskId, u64)>) -> Build {
-        Build { machine, disks, making: Vec::new(), introduced: false, existing: true }
+    /// The build of an instance that may not have been introduced yet, and whose host may be
+    /// another one than before. Of the `unmade` disks it is unknown whether they have bytes.
+    pub(crate) fn of_existing(
+        machine: MachineSpec,
+        disks: Vec<(DiskId, u64)>,
+        unmade: Vec<DiskSpec>,
+    ) -> Build {
+        Build { machine, disks, making: unmade, introduced: false, existing: true }
     }
 
     /// The instance.
@@ -93,20 +99,25 @@ impl Build {
     }
 
     /// Writes down which disks there are now. A disk whose bytes could not be made is gone, and
-    /// the instance does without it: no guest can have written to it.
+    /// the instance does without it: no guest can have written to it. That cannot be said of a host
+    /// that was lost: there the disk stays, and its bytes are made where it is used next, unless
+    /// they are there.
     pub(crate) fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        let failed = *outcome != Outcome::Done;
+        let is_lost = failed && is_on_fenced_host(&*tx, self.instance())?;
         for (id, _) in &self.disks {
-            let Some(mut disk) = tx.disk(id)? else { continue };
-            if disk.is_created() {
-                continue;
-            }
-            let failed =
-                *outcome != Outcome::Done && self.making.iter().any(|unmade| unmade.disk == *id);
-            if failed {
+            let Some(disk) = tx.disk(id)? else { continue };
+            let is_made = !self.making.iter().any(|unmade| unmade.disk == *id);
+            let mut now = disk.clone();
+            let is_new = now.created().is_ok();
+            if is_new && failed && !is_made && !is_lost {
                 tx.remove_disk(id)?;
                 self.do_without(id, tx)?;
-            } else if disk.created().is_ok() {
-                tx.save_disk(&disk)?;
+                continue;
+            }
+            now.unmade = !is_made && (now.unmade || is_lost);
+            if now != disk {
+                tx.save_disk(&now)?;
             }
         }
         Ok(())

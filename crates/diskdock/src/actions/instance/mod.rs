@@ -1,5 +1,6 @@
 //! Instances: run, create, start, stop, reboot, delete, describe.
 
+pub(crate) mod arriving;
 mod batch;
 mod build;
 pub(crate) mod create_instance;

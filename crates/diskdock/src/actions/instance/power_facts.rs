@@ -6,7 +6,7 @@ use domain::kms::KeyUse;
 use super::machine_spec::{by_device, machine_spec};
 use crate::actions::kms_keys::use_of_disk;
 use crate::actions::prelude::*;
-use crate::hypervisor::{DiskLimit, MachineSpec};
+use crate::hypervisor::{DiskLimit, DiskSpec, MachineSpec};
 use crate::store::{AttachedDisks, EntityReads};
 
 /// Options of a request that stops an instance.
@@ -26,6 +26,8 @@ pub(crate) struct PowerFacts {
     pub attached: AttachedDisks,
     /// Whether the bytes of all its disks are there.
     pub disks_made: bool,
+    /// Disks of which it is unknown whether their bytes were made, by a host that was lost.
+    pub unmade: Vec<DiskSpec>,
     /// Whether the bytes of one of its disks are being set back.
     pub has_disk_reiniting: bool,
     /// Whether its type comes with local disks.
@@ -91,7 +93,7 @@ pub(crate) fn facts(
     let attached = tx.attached(&instance.id)?;
     let is_off = matches!(instance.status, InstanceStatus::Pending | InstanceStatus::Stopped);
     let (mut disks_made, mut has_disk_reiniting) = (true, false);
-    let (mut limits, mut shared) = (Vec::new(), Vec::new());
+    let (mut limits, mut shared, mut unmade) = (Vec::new(), Vec::new(), Vec::new());
     let mut keys = KeyUse::Usable;
     for at in &attached {
         let disk = tx.look_at(&at.disk)?;
@@ -102,6 +104,7 @@ pub(crate) fn facts(
         if let Some(disk) = disk {
             keys = keys.max(use_of_disk(tx, &disk, call.now)?);
             limits.push(DiskLimit::of(&disk));
+            unmade.extend(disk.unmade.then(|| DiskSpec::of_new(&disk)));
             shared.extend(disk.multi_attach.then(|| disk.id.clone()));
         }
     }
@@ -117,12 +120,26 @@ pub(crate) fn facts(
         instance,
         attached,
         disks_made,
+        unmade,
         has_disk_reiniting,
         has_local_disks,
         spec,
         requested,
         keys,
     })
+}
+
+/// Whether an instance is on a host that was lost, and fenced: what was under way there may have
+/// gone further than its operations say.
+pub(crate) fn is_on_fenced_host(
+    tx: &dyn ReadTx,
+    instance: &InstanceId,
+) -> Result<bool, StoreError> {
+    let Some(instance) = tx.look_at(instance)? else { return Ok(false) };
+    if instance.host.is_empty() {
+        return Ok(false);
+    }
+    Ok(tx.host(&instance.host)?.is_some_and(|found| found.host.is_fenced()))
 }
 
 /// Moves an instance on, where it still is where the operation left it.

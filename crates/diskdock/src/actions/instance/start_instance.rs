@@ -1,7 +1,7 @@
 //! `StartInstance`: turn an instance on.
 
 use super::build::Build;
-use super::power_facts::{self, PowerFacts, Requested};
+use super::power_facts::{self, PowerFacts, Requested, is_on_fenced_host};
 use super::resource::INSTANCE;
 use crate::actions::prelude::*;
 
@@ -95,7 +95,7 @@ impl Starting {
         let mut instance = facts.instance;
         instance.start().expect("a Stopped instance can be started");
         instance.stopped_mode = domain::instance::StoppedMode::NotApplicable;
-        let build = Build::of_existing(facts.spec, disks);
+        let build = Build::of_existing(facts.spec, disks, facts.unmade);
         (instance, Starting::of(build))
     }
 
@@ -156,12 +156,17 @@ impl Operation for Starting {
         now: Moment,
     ) -> Result<(), StoreError> {
         self.build.finish(outcome, tx)?;
+        let is_lost = *outcome != Outcome::Done && is_on_fenced_host(&*tx, self.build.instance())?;
         power_facts::finish_transition(tx, self.build.instance(), |instance| match outcome {
             Outcome::Done => instance.started(now),
             Outcome::Failed(_) if instance.status != InstanceStatus::Starting => {
                 Err(domain::IllegalTransition)
             }
-            Outcome::Failed(_) if self.powered_off || !self.built => instance.stopped(),
+            Outcome::Failed(_) if self.powered_off || !self.built => {
+                instance.stopped()?;
+                instance.interrupted = is_lost;
+                Ok(())
+            }
             // It is unknown whether the guest runs, so it counts as Running until it is seen off.
             Outcome::Failed(_) => instance.started(now),
         })

@@ -6,13 +6,15 @@ use clap::Args;
 use domain::DiskId;
 use domain::host::HostPool;
 
-use crate::assembly::fence::{Fencing, begin, complete, pool_of, stand_in};
+use crate::assembly::fence::{Fencing, begin, complete, pool_of, prove, stand_in};
 use crate::catalog::times;
 use crate::cli::host::open_store;
 use crate::cli::serve::log::{self, LogOptions};
 use crate::cli::{Failure, output, serve};
 use crate::clock::Clock;
-use crate::storage::{FencedClient, PoolControl, Rbd, RbdOptions, StorageError, StoragePlace};
+use crate::storage::{
+    FencedClient, PoolControl, Rbd, RbdOptions, StillFencing, StorageError, StoragePlace,
+};
 use crate::store::StoreError;
 
 /// The remedy when a step of the fence failed.
@@ -63,7 +65,15 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
     tracing::info!(host = args.name, epoch = fencing.term.epoch, "is being fenced");
     check_control(options, &args.name, &fencing.pool)?;
     let (term, many) = (fencing.term.clone(), fencing.disks.len());
-    let refused = tokio::task::spawn_blocking(move || refuse_writes(&control, &fencing)).await;
+    let (proven, runtime) = (store.in_term(term.clone()), tokio::runtime::Handle::current());
+    let refuse = move || {
+        let still = || {
+            let proof = runtime.block_on(prove(&proven, &fencing.term));
+            proof.map_err(|fault| over(&fencing.term.host, &fault))
+        };
+        refuse_writes(&control, &fencing, &still)
+    };
+    let refused = tokio::task::spawn_blocking(refuse).await;
     let refused = refused.map_err(|error| Failure::new(error, AGAIN))?;
     refused.map_err(|fault| Failure::new(fault, AGAIN))?;
     complete(&store, &term).await.map_err(|fault| not_fenced(&args, &fault))?;
@@ -110,15 +120,32 @@ fn not_fenced(args: &FenceArgs, fault: &StoreError) -> Failure {
     Failure::new(format!("{} cannot be fenced: {fault}", args.name), "See docs/scale.md.")
 }
 
-/// Has the storage refuse the host, and takes each disk of its instances away from it.
-fn refuse_writes(control: &PoolControl, fencing: &Fencing) -> Result<(), StorageError> {
+/// Why a process that fenced a host does nothing more to it.
+fn over(host: &str, fault: &StoreError) -> StorageError {
+    let (what, hint) = match fault {
+        StoreError::LeaseLost => (
+            format!("{host} was fenced by another process meanwhile, or removed"),
+            "look at `diskdock hosts`",
+        ),
+        fault => (format!("it is unknown whether {host} is still to be fenced: {fault}"), "repeat"),
+    };
+    StorageError::Taken { what, hint: hint.to_owned() }
+}
+
+/// Has the storage refuse the host, and takes each disk of its instances away from it. Before each
+/// step, `still` proves that this process is the one to do that: it may have stood still for long.
+fn refuse_writes(
+    control: &PoolControl,
+    fencing: &Fencing,
+    still: StillFencing<'_>,
+) -> Result<(), StorageError> {
     let (user, addresses) = (fencing.pool.user.clone(), fencing.pool.addresses.clone());
     let host = FencedClient { user, addresses };
     let today = times::with_seconds(Clock::default().now());
     let year = today.get(..4).and_then(|year| year.parse().ok()).unwrap_or(i32::MAX);
-    control.shut_out(&host, year)?;
+    control.shut_out(&host, year, still)?;
     for disk in &fencing.disks {
-        control.take(DiskId::as_str(disk), &host, fencing.term.epoch)?;
+        control.take(DiskId::as_str(disk), &host, fencing.term.epoch, still)?;
     }
     Ok(())
 }

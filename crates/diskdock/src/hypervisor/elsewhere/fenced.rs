@@ -80,6 +80,11 @@ impl Machines for FencedHost {
         ready(disks.map(|disks| ObservedState { running: false, disks, problems: Vec::new() }))
     }
 
+    /// Its guests may have any of them, and write to none.
+    fn knows_disks(&self) -> bool {
+        false
+    }
+
     fn cancel<'a>(
         &'a self,
         _: Option<&'a InstanceId>,

@@ -4,8 +4,25 @@
 use domain::Moment;
 
 use super::{Difference, MissingInHypervisor, reconcile_instance, visit_all};
-use crate::hypervisor::Hypervisor;
-use crate::store::{Store, StoreError};
+use crate::hypervisor::{Hypervisor, ObservedState};
+use crate::store::{Store, StoreError, WriteTx};
+
+/// The state of a machine as a driver has seen it, as far as it can tell.
+pub(super) fn told(
+    hypervisor: &dyn Hypervisor,
+    seen: ObservedState,
+    expected: &ObservedState,
+) -> ObservedState {
+    match hypervisor.knows_disks() {
+        true => seen,
+        false => ObservedState { disks: expected.disks.clone(), ..seen },
+    }
+}
+
+/// Whether this is a host that was lost, and fenced.
+pub(super) fn is_fenced(tx: &dyn WriteTx, host: &str) -> Result<bool, StoreError> {
+    Ok(!host.is_empty() && tx.host(host)?.is_some_and(|found| found.host.is_fenced()))
+}
 
 /// Compares every instance that is placed on a host, as [`super::reconcile`] does with all.
 pub(crate) async fn reconcile_host(

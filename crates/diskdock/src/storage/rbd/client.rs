@@ -117,6 +117,11 @@ impl Answer {
         if is_named { Err(self.error()) } else { Ok(None) }
     }
 
+    /// The answer, which is one word.
+    pub(super) fn text(&self) -> String {
+        self.stdout.trim().to_owned()
+    }
+
     /// The answer in JSON.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, StorageError> {
         serde_json::from_str(&self.stdout).map_err(|error| {

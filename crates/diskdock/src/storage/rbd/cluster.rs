@@ -57,13 +57,20 @@ struct ObjectLock {
 
 #[derive(Deserialize)]
 struct Locker {
+    cookie: String,
     addr: String,
+}
+
+/// The address of the one that locked with this cookie: others may have the lock as well, such as
+/// an earlier process of the same user, which came from another address.
+fn locked_from(lockers: &[Locker], cookie: &str) -> Option<IpAddr> {
+    lockers.iter().find(|one| one.cookie == cookie).and_then(|one| ip_of(&one.addr))
 }
 
 impl Rbd {
     /// The address that Ceph sees this computer at: that of a client which locks an object of the
-    /// pool, named after the user, for a moment.
-    pub(crate) fn address_of(options: &RbdOptions) -> Result<IpAddr, StorageError> {
+    /// pool, named after the user, for a moment. The cookie of the lock is random.
+    pub(crate) fn address_of(options: &RbdOptions, cookie: u64) -> Result<IpAddr, StorageError> {
         let keyring = find_keyring(options)?;
         let object = format!("address.{}", options.user);
         let rados = |words: &[&str]| {
@@ -76,14 +83,16 @@ impl Rbd {
             tool.run()
         };
         // One that a process left which was killed ends by itself.
-        let lock = ["lock", "get", &object, LOCK];
-        rados(&[&["--lock-type", "shared", "--lock-duration", LOCKED_FOR_S], &lock[..]].concat())?;
+        let cookie = cookie.to_string();
+        let shared = ["--lock-type", "shared", "--lock-duration", LOCKED_FOR_S];
+        let lock = ["--lock-cookie", &cookie, "lock", "get", &object, LOCK];
+        rados(&[&shared[..], &lock[..]].concat())?;
         let told = rados(&["lock", "info", &object, LOCK])?;
         let wrong = |words: String| StorageError::Tool { command: "rados lock info".into(), words };
         let told: ObjectLock = serde_json::from_str(&told)
             .map_err(|error| wrong(format!("its answer cannot be read: {error}")))?;
-        let seen = told.lockers.last().and_then(|one| ip_of(&one.addr));
-        seen.ok_or_else(|| wrong("it names nobody".to_owned()))
+        let seen = locked_from(&told.lockers, &cookie);
+        seen.ok_or_else(|| wrong("it does not name this client".to_owned()))
     }
 }
 
@@ -100,4 +109,19 @@ pub(super) fn ask(
         tool = tool.arg(word);
     }
     tool.output()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_is_that_of_ones_own_lock() {
+        let told = r#"[{"name": "client.1", "cookie": "7", "addr": "10.77.0.2:0/1"},
+                       {"name": "client.2", "cookie": "8", "addr": "10.77.0.3:0/2"}]"#;
+        let lockers: Vec<Locker> = serde_json::from_str(told).unwrap();
+        assert_eq!(locked_from(&lockers, "7"), Some("10.77.0.2".parse().unwrap()));
+        assert_eq!(locked_from(&lockers, "8"), Some("10.77.0.3".parse().unwrap()));
+        assert_eq!(locked_from(&lockers, "9"), None, "others say nothing of it");
+    }
 }

@@ -48,6 +48,9 @@ pub(crate) struct FencedClient {
     pub addresses: Vec<IpAddr>,
 }
 
+/// Fails if this process fences the host no more, or cannot tell.
+pub(crate) type Still<'s> = &'s dyn Fn() -> Result<(), StorageError>;
+
 /// The control of a pool: a user who may remove keys and blocklist addresses.
 pub(crate) struct PoolControl {
     client: Arc<RbdClient>,
@@ -78,11 +81,20 @@ impl PoolControl {
     }
 
     /// Keeps a host out of the cluster: it can neither write nor come again. May be repeated.
-    pub(crate) fn shut_out(&self, host: &FencedClient, year: i32) -> Result<(), StorageError> {
+    /// `still` is asked before each step whether this is still the fence of the host: a process
+    /// that stood still would otherwise shut a host out that was taken in again.
+    pub(crate) fn shut_out(
+        &self,
+        host: &FencedClient,
+        year: i32,
+        still: Still<'_>,
+    ) -> Result<(), StorageError> {
+        still()?;
         self.ceph(&["auth", "rm", &format!("client.{}", host.user)])?;
         failpoint::hit("fence.key_removed");
         for address in &host.addresses {
             let address = address.to_string();
+            still()?;
             self.ceph(&["osd", "blocklist", "add", &address, BLOCKED_FOR_S])?;
         }
         failpoint::hit("fence.blocked");
@@ -103,21 +115,25 @@ impl PoolControl {
 
     /// Takes an image away from a host that is shut out, and leaves it free. Fails if anybody has
     /// it who is not that host: then nothing is proven. One that is not there has no writer. May be
-    /// repeated.
+    /// repeated. `still` is asked as in [`PoolControl::shut_out`].
     pub(crate) fn take(
         &self,
         disk: &str,
         host: &FencedClient,
         epoch: i64,
+        still: Still<'_>,
     ) -> Result<(), StorageError> {
         let image = checked(disk)?;
+        still()?;
         let Some(owners) = self.look::<Vec<LockOwner>>("lock ls", image)? else { return Ok(()) };
         for LockOwner { id, locker, address } in owners {
             self.refuse_other(image, &address, host)?;
+            still()?;
             let broken = self.ask(ToolTimeout::Change, "lock rm", image, &[&id, &locker])?;
             broken.expect(&[Code::Done, Code::Missing])?;
         }
         self.wait_until_closed(image, host)?;
+        still()?;
         let epoch = epoch.to_string();
         let written = self.ask(ToolTimeout::Change, "image-meta set", image, &[FENCED, &epoch])?;
         written.expect(&[Code::Done])?;
@@ -238,6 +254,26 @@ mod tests {
             assert_eq!(ip_of(text), Some(ip.parse().unwrap()), "{text}");
         }
         assert_eq!(ip_of("cidr:10.77.0.0/24"), None);
+    }
+
+    #[test]
+    fn fence_that_is_over_does_nothing_to_the_cluster() {
+        let directory = tempfile::tempdir().unwrap();
+        let keyring = directory.path().join("keyring");
+        std::fs::write(&keyring, "[client.control]\nkey = AQ==\n").unwrap();
+        let options = format!("rbd:pool=disks,user=control,keyring={}", keyring.display());
+        let control = PoolControl::open(RbdOptions::parse(&options).unwrap()).unwrap();
+        let host = FencedClient { user: "a".to_owned(), addresses: Vec::new() };
+        let asked = std::cell::Cell::new(0);
+        let over = || -> Result<(), StorageError> {
+            asked.set(asked.get() + 1);
+            Err(StorageError::Taken { what: "it is over".to_owned(), hint: String::new() })
+        };
+        for ended in [control.shut_out(&host, 2026, &over), control.take("d-1", &host, 2, &over)] {
+            // Without a cluster, the tools would have failed in another way.
+            assert!(matches!(ended, Err(StorageError::Taken { .. })), "{ended:?}");
+        }
+        assert_eq!(asked.get(), 2);
     }
 
     #[test]

@@ -28,6 +28,15 @@ pub(super) struct Info {
     pub size: u64,
 }
 
+/// How an image came to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ensured {
+    /// It was there before.
+    WasThere,
+    /// It was made now.
+    Made,
+}
+
 /// Where an image is open.
 #[derive(Debug, Deserialize)]
 pub(super) struct Watcher {
@@ -105,25 +114,37 @@ impl Rbd {
         })
     }
 
-    /// Makes an image with `make`, unless there is one that is whole.
+    /// Makes an image with `make`, unless there is one that is whole: that may be smaller.
     pub(super) fn ensure(
         &self,
         image: &str,
         make: impl FnOnce() -> Result<(), StorageError>,
-    ) -> Result<(), StorageError> {
+    ) -> Result<Ensured, StorageError> {
         if self.is_whole(image)? {
-            return Ok(());
+            return Ok(Ensured::WasThere);
         }
         self.remove_unfinished(image)?;
         make()?;
-        let marked = self.ask(ToolTimeout::Change, "image-meta set", image, &[MARK, "1"])?;
-        marked.expect(&[Code::Done]).map(drop)
+        self.set_meta(image, MARK, "1")?;
+        Ok(Ensured::Made)
+    }
+
+    /// Writes a word of ours to the header of an image.
+    pub(super) fn set_meta(&self, image: &str, key: &str, word: &str) -> Result<(), StorageError> {
+        let set = self.ask(ToolTimeout::Change, "image-meta set", image, &[key, word])?;
+        set.expect(&[Code::Done]).map(drop)
+    }
+
+    /// A word of ours in the header of an image; none if it has none, or is not there.
+    pub(super) fn meta(&self, image: &str, key: &str) -> Result<Option<String>, StorageError> {
+        let answer = self.ask(ToolTimeout::Look, "image-meta get", image, &[key])?;
+        let answer = answer.expect(&[Code::Done, Code::Missing])?;
+        Ok((answer.code == Code::Done).then(|| answer.text()))
     }
 
     /// Whether an image is there, and was made to its end.
     pub(super) fn is_whole(&self, image: &str) -> Result<bool, StorageError> {
-        let answer = self.ask(ToolTimeout::Look, "image-meta get", image, &[MARK])?;
-        Ok(answer.expect(&[Code::Done, Code::Missing])?.code == Code::Done)
+        Ok(self.meta(image, MARK)?.is_some())
     }
 
     /// Deletes an image that was not made to its end, if there is one.

@@ -46,7 +46,7 @@ use client::{RbdClient, ToolTimeout};
 use opened_image::OpenedImage;
 use snapshots::unsupported;
 
-pub(crate) use fence::{FencedClient, PoolControl};
+pub(crate) use fence::{FencedClient, PoolControl, Still as StillFencing};
 pub use options::RbdOptions;
 
 /// How long what a disk takes is told without another look.

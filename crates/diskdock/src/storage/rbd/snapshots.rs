@@ -10,6 +10,7 @@
 use domain::{DiskId, SnapshotId};
 
 use super::Rbd;
+use super::image::Ensured;
 use crate::failpoint;
 use crate::storage::GIB;
 use crate::storage::error::StorageError;
@@ -19,6 +20,8 @@ use crate::storage::volumes::{Deleted, NewVolume, Volume};
 
 /// The snapshot of an image that others are cloned from.
 pub(super) const BASE: &str = "base";
+/// The metadata of an image that is to take the place of a disk: what it was made of.
+const CONTENT: &str = "diskdock.content";
 /// The end of the name of what is to take the place of a disk.
 const NEXT: &str = "next";
 
@@ -47,20 +50,28 @@ impl Rbd {
         snapshot: &SnapshotId,
     ) -> Result<(), StorageError> {
         let id = checked(snapshot.as_str())?;
-        if !self.has_base(id)? {
-            let hint = "make another snapshot".to_owned();
-            let what = format!("{} of {snapshot}", self.0.client.in_pool(id));
-            return Err(StorageError::Missing { what, hint });
+        // One that was made of it may outlive it.
+        if !self.has_base(id)? && !self.is_whole(image)? {
+            return Err(self.no_snapshot(id));
         }
         self.clone_base(id, image, size_gib)
     }
 
     /// Makes an image as a clone of one that is whole, at least as large as that.
     fn clone_base(&self, from: &str, image: &str, size_gib: u32) -> Result<(), StorageError> {
-        self.ensure(image, || {
+        let ensured = self.ensure(image, || {
             self.clone_image((from, BASE), image)?;
             self.grow_image(image, size_gib)
-        })
+        })?;
+        self.grow_found(ensured, image, size_gib)
+    }
+
+    /// Makes an image that was there as large as it is to be by now.
+    fn grow_found(&self, found: Ensured, image: &str, size_gib: u32) -> Result<(), StorageError> {
+        match found {
+            Ensured::WasThere => self.grow_image(image, size_gib),
+            Ensured::Made => Ok(()),
+        }
     }
 
     /// Makes an image with this content.
@@ -68,7 +79,9 @@ impl Rbd {
         match content {
             Content::Snapshot(snapshot) => self.clone_of(image, size_gib, snapshot),
             Content::Empty => {
-                self.ensure(image, || self.create_image(image, u64::from(size_gib) * GIB))
+                let bytes = u64::from(size_gib) * GIB;
+                let ensured = self.ensure(image, || self.create_image(image, bytes))?;
+                self.grow_found(ensured, image, size_gib)
             }
             Content::Image(id) => self.clone_base(&self.master(id)?, image, size_gib),
         }
@@ -87,32 +100,69 @@ impl Rbd {
     /// Makes the new content beside the disk, and puts it in its place.
     ///
     /// ```text
-    ///   make d-1.next -> throw d-1 away -> rename d-1.next to d-1
+    ///   make d-1.next -> note its content -> throw d-1 away -> rename d-1.next to d-1
     /// ```
+    ///
+    /// The image that a cut-off one has left is used only if it has the same content.
     fn replace(&self, volume: &NewVolume, content: &Content) -> Result<(), StorageError> {
         let image = checked(volume.disk.as_str())?;
         let next = format!("{image}.{NEXT}");
-        let (old, left) = (self.info(image)?, self.info(&next)?);
-        if let (Some(old), Some(left)) = (&old, &left)
-            && old.id == left.id
+        let wanted = noted(content, volume.size_gib);
+        let (mut old, mut left) = (self.info(image)?, self.info(&next)?);
+        if let (Some(both), Some(one)) = (&old, &left)
+            && both.id == one.id
         {
-            // A rename that was cut off.
-            return self.rename(&next, image);
-        }
-        if old.is_some() {
-            if left.is_some() {
-                self.throw_away(&next)?;
+            // A rename that was cut off: the image has both names.
+            let is_it = self.meta(image, CONTENT)?.as_deref() == Some(&*wanted);
+            self.rename(&next, image)?;
+            if is_it {
+                return Ok(());
             }
-            self.refuse_if_open(image)?;
-            self.make(&next, volume.size_gib, content)?;
-            failpoint::hit("rbd.set_back_made");
-            self.throw_away(image)?;
-            failpoint::hit("rbd.set_back_thrown");
-        } else if left.is_none() {
-            return Err(self.missing(&volume.disk));
+            (old, left) = (self.info(image)?, None);
         }
+        let is_left = left.is_some() && self.meta(&next, CONTENT)?.as_deref() == Some(&*wanted);
+        match (&old, &left) {
+            (None, None) => return Err(self.missing(&volume.disk)),
+            (None, Some(_)) if is_left => {}
+            (_, left) => {
+                self.require_content(content)?;
+                if left.is_some() {
+                    self.throw_away(&next)?;
+                }
+                self.refuse_if_open(image)?;
+                self.make(&next, volume.size_gib, content)?;
+                self.set_meta(&next, CONTENT, &wanted)?;
+            }
+        }
+        failpoint::hit("rbd.set_back_made");
+        if old.is_some() {
+            self.throw_away(image)?;
+        }
+        failpoint::hit("rbd.set_back_thrown");
         self.rename(&next, image)
     }
+
+    /// Fails if a snapshot is not there that an image is to be made of.
+    fn require_content(&self, content: &Content) -> Result<(), StorageError> {
+        let Content::Snapshot(snapshot) = content else { return Ok(()) };
+        let id = checked(snapshot.as_str())?;
+        if self.has_base(id)? { Ok(()) } else { Err(self.no_snapshot(id)) }
+    }
+
+    fn no_snapshot(&self, id: &str) -> StorageError {
+        let hint = "make another snapshot".to_owned();
+        StorageError::Missing { what: format!("the snapshot {}", self.0.client.in_pool(id)), hint }
+    }
+}
+
+/// The content of an image, as it is written down in it.
+fn noted(content: &Content, size_gib: u32) -> String {
+    let of = match content {
+        Content::Empty => "empty".to_owned(),
+        Content::Snapshot(snapshot) => format!("snapshot:{snapshot}"),
+        Content::Image(image) => format!("image:{image}"),
+    };
+    format!("{of}:{size_gib}")
 }
 
 /// Refuses what is to be encrypted: no byte of that may be stored in plain.

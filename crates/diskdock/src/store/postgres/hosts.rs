@@ -64,6 +64,12 @@ impl HostReads for PostgresTx<'_> {
         let sql = "SELECT 1 FROM host_work WHERE host = $1 LIMIT 1";
         Ok(self.one(sql, values![host])?.is_some())
     }
+
+    fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT host FROM discards WHERE host <> '' \
+                   UNION SELECT host FROM snapshot_discards WHERE host <> '' ORDER BY host";
+        Ok(self.query(sql, &[])?.iter().map(|row| row.get(0)).collect())
+    }
 }
 
 impl HostWrites for PostgresTx<'_> {

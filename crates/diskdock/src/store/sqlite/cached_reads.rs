@@ -116,6 +116,10 @@ impl HostReads for CachedReads<'_> {
     fn has_work(&self, _: &str) -> Result<bool, StoreError> {
         self.miss(Lack::Rows)
     }
+
+    fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
+        self.miss(Lack::Lists)
+    }
 }
 
 impl ReadTx for CachedReads<'_> {

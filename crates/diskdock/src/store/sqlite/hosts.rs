@@ -58,6 +58,15 @@ impl HostReads for SqliteTx<'_> {
         let sql = "SELECT 1 FROM host_work WHERE host = ?1 LIMIT 1";
         Ok(self.one(sql, [host], |_| Ok(()))?.is_some())
     }
+
+    fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
+        self.allow_lists()?;
+        let sql = "SELECT host FROM discards WHERE host <> '' \
+                   UNION SELECT host FROM snapshot_discards WHERE host <> '' ORDER BY host";
+        let mut statement = self.prepare(sql)?;
+        let hosts = statement.query_map([], |row| row.get(0)).map_err(engine)?;
+        hosts.map(|host| host.map_err(engine)).collect()
+    }
 }
 
 impl HostWrites for SqliteTx<'_> {

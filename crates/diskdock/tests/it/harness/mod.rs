@@ -387,6 +387,7 @@ pub(crate) fn instance(ids: &IdGenerator) -> Instance {
         created_at: BEGINNING,
         started_at: Some(BEGINNING),
         releasing: false,
+        interrupted: false,
         unknown: Default::default(),
     }
 }

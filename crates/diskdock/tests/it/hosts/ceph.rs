@@ -11,7 +11,7 @@ use crate::harness::{REGION, TestServer, ZONE};
 use crate::store_contract::hosts::host;
 
 /// A host with its disks in the pool `disks` of this cluster.
-fn in_pool(name: &str, cluster: &str) -> Host {
+pub(super) fn in_pool(name: &str, cluster: &str) -> Host {
     let pool = HostPool {
         cluster: cluster.to_owned(),
         name: "disks".to_owned(),
@@ -22,7 +22,7 @@ fn in_pool(name: &str, cluster: &str) -> Host {
 }
 
 impl TestServer {
-    fn of_store(&self, disk: &str) -> Disk {
+    pub(super) fn of_store(&self, disk: &str) -> Disk {
         let id = DiskId::from(disk);
         let store = &self.assembly.gateway.services.store;
         store.read_blocking(|tx| tx.disk(&id)).unwrap().unwrap()
@@ -137,7 +137,7 @@ async fn unfenced(server: &TestServer, name: &str) -> String {
 }
 
 /// A fence of this host was begun and cut off, so that it need not be silent for half a minute.
-async fn cut_off_fence(server: &TestServer, name: &'static str) {
+pub(super) async fn cut_off_fence(server: &TestServer, name: &'static str) {
     let begun = move |tx: &mut dyn WriteTx| {
         let mut found = tx.host(name)?.expect("the host");
         found.host.admission = HostAdmission::Fencing;

@@ -167,8 +167,11 @@ async fn discards_are_those_of_one_host_or_of_none(open: Open) {
     }
     let snapshots = |host| fresh.read(move |tx| tx.snapshot_discards(host, 9));
     assert_eq!((snapshots("a"), snapshots("")), (vec!["s-one".into()], vec![]));
+    assert_eq!(fresh.read(|tx| tx.discarding_hosts()), ["a", "b"]);
     fresh.write(|tx| tx.delete_discard(&"d-two".into())).await;
     assert_eq!(fresh.read(|tx| tx.discards("a", 9)), []);
+    fresh.write(|tx| tx.delete_discard(&"d-three".into())).await;
+    assert_eq!(fresh.read(|tx| tx.discarding_hosts()), ["a"]);
 }
 
 async fn discards_lists_removed_disks_until_they_are_forgotten(open: Open) {

@@ -85,6 +85,7 @@ fn blank(call: &Call<'_>, plan: &LaunchPlan, id: InstanceId) -> Instance {
         created_at: call.now,
         started_at: None,
         releasing: false,
+        interrupted: false,
         unknown: UnknownFields::default(),
         id,
     }

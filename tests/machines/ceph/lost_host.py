@@ -1,0 +1,73 @@
+"""A host that is lost, and its fence. Two hosts with addresses of their own towards Ceph."""
+
+import pathlib
+import subprocess
+import urllib.parse
+
+from cluster import NamedProcess
+from host import until
+from pool import cluster_in_ceph
+
+HERE = pathlib.Path(__file__).resolve().parent
+# A host counts as silent after half a minute.
+SILENT_S = 60
+
+
+def own_address(cluster, address):
+    """Programs whose connections to Ceph come from an address of their own: the environment, and a QEMU, which gets none."""
+    root = cluster.root
+    library = root / "bind_address.so"
+    if not library.exists():
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "bind_address.c", "-ldl"], check=True)
+        library.chmod(0o755)
+    database = urllib.parse.urlsplit(cluster.database).port
+    environment = {"LD_PRELOAD": str(library), "BIND_ADDRESS": address, "BIND_EXCEPT": str(database)}
+    qemu = root / f"qemu-{address}"
+    words = " ".join(f"{name}={value}" for name, value in environment.items())
+    qemu.write_text(f"#!/bin/sh\n{words} exec qemu-system-x86_64 \"$@\"\n")
+    qemu.chmod(0o755)
+    return environment, qemu
+
+
+def two_hosts():
+    """Two servers and two hosts, each with a key and an address of its own."""
+
+    def add_hosts(made):
+        for name, address in (("host-a", "127.0.1.2"), ("host-b", "127.0.1.3")):
+            environment, qemu = own_address(made, address)
+            made.host(name, options=("--storage", made.pool.storage_as(name), "--qemu", qemu), environment=environment)
+
+    yield from cluster_in_ceph(add_hosts)
+
+
+def wait_silent(cluster, host):
+    until(lambda: cluster.listed()[host]["state"] == "not heard of", "a silent host", SILENT_S)
+
+
+class Fence(NamedProcess):
+    """`diskdock hosts fence`, which stays to carry out what is asked of the host."""
+
+    def __init__(self, cluster, host):
+        super().__init__(cluster.root, f"fence-of-{host}")
+        self.cluster, self.host = cluster, host
+        cluster.others.append(self)
+
+    def begin(self, failpoint=None):
+        pool = self.cluster.pool
+        storage = f"rbd:pool={pool.name},conf={pool.directory}/ceph.conf,user=admin,keyring={pool.directory}/keyring"
+        self.run("hosts", "fence", self.host, "--store", self.cluster.database, "--storage", storage, failpoint=failpoint)
+        return self
+
+    def refused(self):
+        """What it says when it refuses."""
+        begins = self.log.stat().st_size if self.log.exists() else 0
+        self.begin()
+        assert self.process.wait(timeout=60) != 0
+        return self.log.read_text()[begins:]
+
+    def wait(self):
+        def is_done():
+            assert self.process.poll() is None, self.log_tail()
+            return f"{self.host} is fenced: " in self.log.read_text()
+
+        until(is_done, "a fence")

@@ -1,0 +1,71 @@
+"""Instances of a lost host go on elsewhere, with everything that their guests had made durable."""
+
+import signal
+
+import pytest
+from guest import verify_file
+from host import Machine, until
+from lost_host import Fence, two_hosts, wait_silent
+
+
+@pytest.fixture
+def cluster():
+    yield from two_hosts()
+
+
+def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluster):
+    pool = cluster.pool
+    lost, alive = cluster.one_on_each()
+    host, other = lost.host, alive.host
+    off = next(one for one in (cluster.launch() for _ in range(2)) if one.host is host)
+    off.wait("Running")
+    cluster.call("stop_instance", instance_id=off.id)
+    off.wait("Stopped")
+    disk, log = (cluster.disk(size=20).attach(lost) for _ in range(2))
+    for one in (disk, log):
+        lost.guest.wait_disk(one.serial)
+    written = lost.guest.write_pattern(disk.serial, seed=5)
+    refused = cluster.evacuate("host-a", check=False)
+    assert refused.returncode != 0 and "is not fenced" in refused.stderr
+    fence = Fence(cluster, "host-a")
+    with lost.guest.writer(log.serial) as writer:
+        writer.wait_for(20)
+        # The host's process stands still, and its guest writes on.
+        host.process.send_signal(signal.SIGSTOP)
+        try:
+            wait_silent(cluster, "host-a")
+            writer.wait_more()
+            fence.begin().wait()
+            told = writer.wait_ended()
+        finally:
+            host.process.send_signal(signal.SIGCONT)
+    # It ends its guests, which have the ports of this computer that the new ones want.
+    host.process.wait(timeout=60)
+    until(lambda: cluster.statuses(lost, off) == ["Stopped", "Stopped"], "instances that are Stopped")
+    foreseen = cluster.evacuate("host-a", "--dry-run")
+    assert not other.has(lost)
+    moved = cluster.evacuate("host-a")
+    ends = {one["instance"]: (one["host"], one["starts"]) for one in moved}
+    assert ends[lost.id] == ("host-b", True) and ends[off.id] == ("host-b", False), moved
+    assert [one["host"] for one in foreseen] == [one["host"] for one in moved]
+    again = Machine(other, lost.id, lost.guest.address[1])
+    again.wait("Running")
+    again.guest.wait_ready()
+    for one in (disk, log):
+        again.guest.wait_disk(one.serial)
+    assert again.guest.read_checksum(disk.serial) == written
+    later = again.guest.write_pattern(disk.serial, seed=6)
+    for one in (disk, log):
+        one.detach(again)
+    copy = cluster.root / "log.raw"
+    pool.run("rbd", "--no-progress", "export", f"{pool.name}/{log.id}", copy)
+    assert verify_file(str(copy), told) >= 20
+    disk.attach(alive)
+    alive.guest.wait_disk(disk.serial)
+    assert alive.guest.read_checksum(disk.serial) == later
+    # The one that was off is started where it is now.
+    cluster.call("start_instance", instance_id=off.id)
+    Machine(other, off.id, off.guest.address[1]).wait("Running").guest.wait_ready()
+    assert cluster.evacuate("host-a") == [], "nothing is left to be moved"
+    cluster.control("hosts", "remove", "host-a")
+    assert list(cluster.listed()) == ["host-b"]
