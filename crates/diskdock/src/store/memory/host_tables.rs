@@ -1,5 +1,6 @@
 //! Hosts, what is placed on them, and the operations that wait for them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +41,14 @@ impl<T: TablesOf> HostReads for MemoryTx<T> {
         let from = (SmolStr::new(host), OperationId(i64::MIN));
         let first = self.tables().host_work.range(from..).next();
         Ok(first.is_some_and(|((of, _), ())| of == host))
+    }
+
+    fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
+        self.allow_lists()?;
+        let tables = self.tables();
+        let hosts = tables.discards.values().chain(tables.snapshot_discards.values());
+        let hosts: BTreeSet<_> = hosts.filter(|host| !host.is_empty()).collect();
+        Ok(hosts.into_iter().map(SmolStr::to_string).collect())
     }
 }
 
