@@ -205,6 +205,7 @@ fn instance(ids: &IdGenerator, number: usize, now: Moment) -> Instance {
         created_at: now,
         started_at: Some(now),
         releasing: false,
+        interrupted: false,
         unknown: UnknownFields::default(),
     }
 }

@@ -42,4 +42,5 @@ pub use commands::Command;
 pub use error::{ConnectError, Error};
 pub use events::{Event, Events, Notice, QUEUE};
 pub use log::{Direction, LONGEST_RECORD, Log};
+pub use socket::reach;
 pub use wire::{ErrorClass, LONGEST_LINE, Version};

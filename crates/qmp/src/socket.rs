@@ -16,7 +16,7 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(10);
 
 /// Connects to a socket; one whose path is too long is reached through a handle of it.
 /// Waits for as long as too many others wait for the monitor: the caller has the deadline.
-pub(crate) async fn reach(path: &Path) -> io::Result<UnixStream> {
+pub async fn reach(path: &Path) -> io::Result<UnixStream> {
     if path.as_os_str().len() <= SOCKET_PATH {
         return queue_up(path).await;
     }

@@ -3,7 +3,8 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
 use super::AdminError;
@@ -11,6 +12,9 @@ use crate::gateway::guard::Guard;
 
 /// The header that carries the admin token.
 pub(crate) const TOKEN_HEADER: &str = "x-diskdock-token";
+
+/// Before the admin token in the protocols of a WebSocket: a page can give it no headers.
+pub(crate) const TOKEN_PROTOCOL: &str = "diskdock-token.";
 
 /// The rule of access to the controls.
 #[derive(Clone)]
@@ -26,21 +30,31 @@ pub struct Access {
 
 /// Lets a request through to the controls, or not.
 pub(super) async fn check(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(TOKEN_HEADER);
-    if let Some(given) = given {
-        if bool::from(given.as_bytes().ct_eq(access.token.as_bytes())) {
-            return next.run(request).await;
-        }
-        return refused("the admin token is wrong".to_owned());
-    }
-    if !access.open_on_loopback {
-        return refused("the controls of this server want the admin token".to_owned());
-    }
     let (parts, body) = request.into_parts();
-    match access.guard.check(&parts) {
+    let allowed = match token_in(&parts.headers) {
+        Some(given) if !bool::from(given.ct_eq(access.token.as_bytes())) => {
+            Err("the admin token is wrong".to_owned())
+        }
+        // A browser asks nobody before it lets a page open one.
+        Some(_) if parts.headers.contains_key(UPGRADE) => access.guard.check_origin(&parts),
+        Some(_) => Ok(()),
+        None if access.open_on_loopback => access.guard.check(&parts),
+        None => Err("the controls of this server want the admin token".to_owned()),
+    };
+    match allowed {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(reason) => refused(reason),
     }
+}
+
+/// The admin token in the header for it, or among the protocols of a WebSocket.
+fn token_in(headers: &HeaderMap) -> Option<&[u8]> {
+    let header = headers.get(TOKEN_HEADER).map(|given| given.as_bytes());
+    header.or_else(|| {
+        let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+        let mut names = offered.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
+        names.find_map(|name| name.trim_ascii().strip_prefix(TOKEN_PROTOCOL.as_bytes()))
+    })
 }
 
 fn refused(error: String) -> Response {

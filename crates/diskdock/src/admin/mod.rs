@@ -5,6 +5,7 @@
 
 mod access;
 mod changes;
+mod console;
 mod controls;
 mod disks;
 mod evacuation;
@@ -228,6 +229,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
         .route("/calls", get(view::calls))
         .route("/changes", get(changes::changes))
         .route("/history/{id}", get(history::history))
+        .route("/console/{id}", get(console::console))
         .route("/images/reload", post(images::reload))
         .route("/explain", post(explain::explain))
         .route("/hosts", get(hosts::list))

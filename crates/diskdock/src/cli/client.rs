@@ -109,6 +109,11 @@ pub(crate) struct HttpReply {
     pub body: Bytes,
 }
 
+/// A connection.
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
+
 /// Talks to one server.
 #[derive(Clone)]
 pub(crate) struct ApiClient {
@@ -149,12 +154,26 @@ impl ApiClient {
         let authority = HeaderValue::from_str(&self.endpoint.authority())
             .map_err(|error| Failure::usage(error, ""))?;
         request.headers_mut().insert(HOST, authority);
+        self.exchange_with(self.open().await?, request).await
+    }
+
+    /// A connection that is safe if it has to be, to be made within the client's deadline.
+    pub(super) async fn open_in_time(&self) -> Result<Box<dyn ByteStream>, Failure> {
+        let opened = tokio::time::timeout(self.timeout, self.open()).await;
+        opened.unwrap_or_else(|_| {
+            let place = self.endpoint.authority();
+            let message = format!("no connection to {place} within {} s", self.timeout.as_secs());
+            Err(Failure::unreachable(message, "Wait longer with --timeout."))
+        })
+    }
+
+    async fn open(&self) -> Result<Box<dyn ByteStream>, Failure> {
         let stream = self.connect().await?;
-        let Some(tls) = &self.tls else { return self.exchange_with(stream, request).await };
+        let Some(tls) = &self.tls else { return Ok(Box::new(stream)) };
         let name = ServerName::try_from(self.endpoint.host.clone())
             .map_err(|error| Failure::usage(error, ""))?;
         let stream = tls.connect(name, stream).await.map_err(|error| self.no_tls(&error))?;
-        self.exchange_with(stream, request).await
+        Ok(Box::new(stream))
     }
 
     async fn connect(&self) -> Result<TcpStream, Failure> {
@@ -177,14 +196,11 @@ impl ApiClient {
         Failure::unreachable(format!("no safe connection to {place}: {error}"), hint)
     }
 
-    async fn exchange_with<S>(
+    async fn exchange_with(
         &self,
-        stream: S,
+        stream: Box<dyn ByteStream>,
         request: Request<Bytes>,
-    ) -> Result<HttpReply, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    ) -> Result<HttpReply, Failure> {
         let broken = |error: &dyn std::fmt::Display| {
             let place = self.endpoint.authority();
             let hint = "If it speaks TLS, use https://. Look whether the request had an effect \

@@ -1,10 +1,14 @@
-//! `diskdock console`: shows the console output of an instance, and follows it.
+//! `diskdock console`: shows the console output of an instance, follows it, and types into it.
+
+mod interactive;
+mod keyboard;
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::admin::controls::TOKEN_VARIABLE;
 use super::call::{Credentials, DEFAULT_REGION, SigningClient, SigningScheme};
 use super::client::ConnectionArgs;
 use super::{Failure, output};
@@ -17,13 +21,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
   diskdock console i-1                what it wrote last, up to 64 KiB
-  diskdock console i-1 --follow       and what it writes from now on, until Ctrl-C")]
+  diskdock console i-1 --follow       and what it writes from now on, until Ctrl-C
+  diskdock console i-1 -i             a terminal on its serial port; Ctrl-] leaves
+  echo uptime | diskdock console i-1 -i   types a line, and shows what comes until it is quiet")]
 pub(crate) struct ConsoleArgs {
     /// The instance
     pub instance_id: String,
     /// Follow the output until Ctrl-C
     #[arg(long)]
     pub follow: bool,
+    /// Type into the console of a virtual machine: a terminal, until Ctrl-]; with a pipe as input,
+    /// its lines
+    #[arg(short, long, conflicts_with = "follow")]
+    pub interactive: bool,
+    /// The admin token, for --interactive [default: that in the data directory of the server of
+    /// this host]
+    #[arg(long, env = TOKEN_VARIABLE, hide_env_values = true)]
+    pub token: Option<String>,
     /// Keep escape sequences and control characters: the guest can control your terminal
     #[arg(long)]
     pub raw: bool,
@@ -43,6 +57,9 @@ pub(crate) struct ConsoleArgs {
 
 /// Shows the console.
 pub(super) async fn run(args: ConsoleArgs) -> Result<(), Failure> {
+    if args.interactive {
+        return interactive::run(&args).await;
+    }
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let mut screen = Screen { raw: args.raw, stripper: AnsiStripper::default() };
     let mut seen = fetch(&caller, &args).await?;

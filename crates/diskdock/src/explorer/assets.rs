@@ -10,18 +10,19 @@ use super::search;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The index that the search box uses.
 pub(super) const INDEX: &str = "index.json";
 
 macro_rules! embedded {
-    ($($kind:ident $name:literal),* $(,)?) => {
-        &[$(($name, $kind, include_str!(concat!("assets/", $name)))),*]
+    ($folder:literal: $($kind:ident $name:literal),* $(,)?) => {
+        &[$(($name, $kind, include_str!(concat!($folder, "/", $name)))),*]
     };
 }
 
 /// Name, content type and text.
-static FILES: &[(&str, &str, &str)] = embedded![
+static FILES: &[(&str, &str, &str)] = embedded!["assets":
     CSS "explorer.css",
     SCRIPT "action.js",
     SCRIPT "acts.js",
@@ -43,7 +44,18 @@ static FILES: &[(&str, &str, &str)] = embedded![
     SCRIPT "search.js",
     SCRIPT "sign.js",
     SCRIPT "stream.js",
+    SCRIPT "terminal.js",
     SCRIPT "tree.js",
+];
+
+/// Those of others, as they were published, with their licences; see vendor/README.md. The page
+/// that shows a console loads them when it is opened.
+static VENDORED: &[(&str, &str, &str)] = embedded!["vendor/xterm":
+    TEXT "LICENSE",
+    TEXT "LICENSE-addon-fit",
+    SCRIPT "addon-fit.js",
+    CSS "xterm.css",
+    SCRIPT "xterm.js",
 ];
 
 /// Where a file is. All lie in one folder, so that scripts can import each other.
@@ -59,8 +71,12 @@ pub(crate) fn find(asked: &str, name: &str) -> Option<(&'static str, Cow<'static
     if name == INDEX {
         return Some((JSON, search::json().into()));
     }
-    let (_, kind, text) = FILES.iter().find(|(known, ..)| *known == name)?;
+    let (_, kind, text) = all().find(|(known, ..)| *known == name)?;
     Some((*kind, (*text).into()))
+}
+
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    FILES.iter().chain(VENDORED)
 }
 
 /// The start of a digest of all files.
@@ -68,7 +84,7 @@ fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let mut digest = Sha256::new();
-        FILES.iter().for_each(|(_, _, text)| digest.update(text));
+        all().for_each(|(_, _, text)| digest.update(text));
         digest.update(search::json());
         digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     })
@@ -79,13 +95,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::actions::all;
+    use crate::actions;
 
     #[test]
     fn scripts_name_no_action() {
         for (name, _, text) in FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT) {
             let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-            let named = all().map(|listed| listed.spec().name).find(|one| words.contains(one));
+            let named =
+                actions::all().map(|listed| listed.spec().name).find(|one| words.contains(one));
             assert_eq!(named, None, "{name}: what it needs of the action, the page can say");
         }
     }

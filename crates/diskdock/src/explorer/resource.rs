@@ -62,6 +62,7 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             div.refusal role="alert" {}
             p.what-it-is aria-live="polite" {}
             (uses(kind, id, region))
+            @if kind.noun == WITH_CONSOLE { (terminal(id)) }
             section id="now" { h2 { "All of it" } div.fields {} }
             section id="changes" { h2 { "Changes since this page was opened" } ol.timeline {} p.quiet { "None." } }
             section id="operations" {
@@ -79,6 +80,28 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
     };
     let title = format!("{noun} {id}");
     whole(&title, Section::Console, &["resource.js"], &body)
+}
+
+/// The kind of resource that has a serial console.
+const WITH_CONSOLE: &str = "instance";
+
+/// A terminal on the serial port, which its own script makes when it is opened.
+fn terminal(id: &str) -> Markup {
+    html! {
+        section id="terminal" {
+            h2 { "Serial console" }
+            p.terminal-state role="status" { "Not connected." }
+            div.terminal-refusal role="alert" {}
+            div.serial hidden {}
+            p.terminal-tools {
+                button.open type="button" { "Open the console" }
+                button.close type="button" hidden { "Disconnect" }
+                " "
+                span.hint { "A terminal in the guest. Ctrl-] leaves it; "
+                    code { "diskdock console " (id) " -i" } " is the same in a shell." }
+            }
+        }
+    }
 }
 
 /// The columns of operations on the resource.
@@ -167,6 +190,15 @@ mod tests {
         let prefixes: BTreeMap<String, String> = serde_json::from_str(&prefixes()).unwrap();
         assert_eq!(prefixes["d-"], "disk");
         assert_eq!(prefixes["s-"], "snapshot");
+    }
+
+    #[test]
+    fn page_of_an_instance_alone_has_a_console_and_loads_nothing_for_it() {
+        let page_of = |noun, id| page(find(noun).unwrap(), id, None).0;
+        let instance = page_of("instance", "i-1");
+        assert!(instance.contains("diskdock console i-1 -i"));
+        assert!(!instance.contains("xterm") && !instance.contains("terminal.js"));
+        assert!(!page_of("disk", "d-1").contains("Serial console"));
     }
 
     #[test]

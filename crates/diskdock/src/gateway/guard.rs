@@ -104,6 +104,13 @@ impl Guard {
         if !is_loopback(without_port(host)) && is_browser(&parts.headers) {
             return Err(format!("a browser has to use a loopback address, not {host:?}"));
         }
+        self.check_origin(parts)
+    }
+
+    /// Allows requests that no page of another origin has caused, whatever name they use for this
+    /// server; the error is the reason.
+    pub(crate) fn check_origin(&self, parts: &Parts) -> Result<(), String> {
+        let host = host(parts);
         let site = text(&parts.headers, SEC_FETCH_SITE).unwrap_or("none");
         if !matches!(site, "same-origin" | "none") {
             return Err(format!("the request comes from a page of another origin ({site})"));
@@ -276,6 +283,18 @@ mod tests {
         assert!(!check(&[host, ("referer", "https://evil.example/page")]));
         assert!(!check(&[host, ("sec-fetch-site", "cross-site")]));
         assert!(!check(&[host, ("origin", "http://127.0.0.1:9999")]));
+    }
+
+    #[test]
+    fn check_origin_refuses_pages_of_other_origins_under_any_name() {
+        let passes =
+            |headers: &[(&str, &str)]| Guard::default().check_origin(&parts(headers)).is_ok();
+        let host = ("host", "disks.example");
+        assert!(passes(&[host]));
+        assert!(passes(&[host, ("origin", "https://disks.example")]));
+        assert!(!passes(&[host, ("origin", "https://evil.example")]));
+        assert!(!passes(&[host, ("origin", "null")]));
+        assert!(!passes(&[host, ("sec-fetch-site", "same-site")]));
     }
 
     #[test]

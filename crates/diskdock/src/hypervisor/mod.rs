@@ -4,10 +4,12 @@
 //! progress. No driver reads the store.
 
 mod caller;
+mod console;
 mod disk_limit;
 mod disk_spec;
 mod elsewhere;
 mod forward;
+mod machine_spec;
 mod pause_refusals;
 pub mod qemu;
 mod simulated;
@@ -20,11 +22,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 pub(crate) use caller::{account_of_call, on_behalf_of};
+pub use console::NoConsole;
+pub(crate) use console::{CONSOLE_INPUT, ConsolePiece, ConsoleView, ConsoleViewer, SharedConsole};
 pub use disk_limit::DiskLimit;
 pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
 pub use elsewhere::{Elsewhere, FencedHost};
 pub(crate) use forward::{FORWARD_TAG, Forward};
+pub use machine_spec::MachineSpec;
 use pause_refusals::{NOT_PAUSED, OFF, PAUSED_BY_OPERATOR, paused_already};
 pub use simulated::{
     Behaviour, OperationTransitions, Pace, Rule, Script, Simulated, parse_duration_ms,
@@ -60,57 +65,6 @@ pub enum Progress {
     },
     /// The requested state cannot be reached, for this reason.
     Failed(String),
-}
-
-/// The specification of a machine, from the store. Its disks are on the driver's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MachineSpec {
-    /// The instance.
-    pub instance: InstanceId,
-    /// Virtual processors; 0 if its type cannot be had any more.
-    pub processors: u32,
-    /// Memory in MiB.
-    pub memory_mib: u64,
-    /// Disks that it can hold, the system disk included.
-    pub disk_quantity: u32,
-    /// The image that says how it starts.
-    pub image: String,
-    /// The disk it boots from.
-    pub system_disk: Option<DiskId>,
-    /// Its disks in the order of their device names, in which its guest finds them at boot.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub disk_order: Vec<DiskId>,
-    /// Disks that were Detaching when the start or reboot was accepted and still are, with the
-    /// generations of their attachments.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub leaving: Vec<(DiskId, u64)>,
-    /// Its name inside the guest.
-    pub host_name: String,
-    /// UserData for the first boot, in Base64; possibly empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub user_data: String,
-    /// The key that the guest lets in, in the form of OpenSSH; possibly empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub public_key: String,
-    /// The hash of root's password in the form of crypt(3), which the guest is to have; possibly
-    /// empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub password_hash: String,
-    /// Ports of this host that lead into the guest.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub forwards: Vec<Forward>,
-    /// The address that the guest is given on its network; possibly empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub private_ip: String,
-    /// The hardware address of its network card.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub mac: String,
-    /// The most that it gets out of each of its disks.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub limits: Vec<DiskLimit>,
-    /// The disks, of its own, that other machines may have at the same time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub shared: Vec<DiskId>,
 }
 
 /// The content that a disk is set back to.
@@ -263,6 +217,14 @@ pub trait Machines: Send + Sync {
     /// driver that limits no disk has nothing to do.
     fn limit_disks<'a>(&'a self, _: &'a InstanceId, _: &'a [DiskLimit]) -> DriverFuture<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+    /// Opens the console of an instance for one more viewer; the inner error is why it has none
+    /// that takes input.
+    fn open_console<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> DriverFuture<'a, Result<ConsoleViewer, NoConsole>> {
+        Box::pin(std::future::ready(Ok(Err(NoConsole::without_machine(instance)))))
     }
     /// How many disks were plugged in again, since the driver was made, after their guest had
     /// ejected them unrequested.

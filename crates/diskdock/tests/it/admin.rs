@@ -1,6 +1,7 @@
 //! The operator's controls.
 
 mod changes;
+mod console;
 mod lost;
 mod pause;
 mod transitions;

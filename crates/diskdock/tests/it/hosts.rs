@@ -31,6 +31,17 @@ async fn instance_and_disk(server: &TestServer, on: &TestHost) -> (String, Strin
 }
 
 #[tokio::test]
+async fn console_of_an_instance_on_a_host_is_refused_with_the_name_of_the_host() {
+    let server = server().await;
+    let host = server.host(host("a")).await;
+    let (instance, _) = instance_and_disk(&server, &host).await;
+    let (status, reply) = server.try_control("GET", &format!("/console/{instance}"), "").await;
+    assert_eq!(status, 409, "{reply}");
+    let error = format!("the console of {instance} is on its host, a: no server passes it on");
+    assert_eq!(reply["error"], error);
+}
+
+#[tokio::test]
 async fn life_of_a_disk_goes_on_over_servers_and_hosts() {
     let one = server().await;
     let beside = one.beside_on_hosts().await;

@@ -18,6 +18,13 @@ const BASE: &str = "/_diskdock";
 /// The variable that holds the admin token.
 pub(crate) const TOKEN_VARIABLE: &str = "DISKDOCK_ADMIN_TOKEN";
 
+/// The header with a token, for what is no ordinary request.
+pub(crate) fn token_header(token: &str) -> Result<(&'static str, HeaderValue), Failure> {
+    let value = HeaderValue::from_str(token.trim())
+        .map_err(|_| Failure::usage("the admin token is not printable", ""))?;
+    Ok((TOKEN_HEADER, value))
+}
+
 /// The controls of one server.
 pub(crate) struct Controls {
     client: ApiClient,
@@ -70,9 +77,8 @@ impl Controls {
             .body(body)
             .map_err(|error| Failure::usage(error, ""))?;
         if let Some(token) = &self.token {
-            let token = HeaderValue::from_str(token.trim())
-                .map_err(|_| Failure::usage("the admin token is not printable", ""))?;
-            request.headers_mut().insert(TOKEN_HEADER, token);
+            let (name, token) = token_header(token)?;
+            request.headers_mut().insert(name, token);
         }
         read(&self.client.send(request).await?)
     }

@@ -122,6 +122,12 @@ function changesAnything({ delta }) {
   return Object.keys(others).length > 0 || !!calls?.all || calls?.added.some(([, call]) => !call.reads);
 }
 
+// The terminal's own script, and what it needs, come when it is asked for.
+one("#terminal .open")?.addEventListener("click", async (event) => {
+  const terminal = await import("./terminal.js");
+  terminal.openIn(event.target.closest("section"), id);
+});
+
 root.hidden = false;
 showList("#operations", [], showOperations);
 showList("#calls", [], showCalls);

@@ -79,15 +79,22 @@ impl Drop for RequestBody {
     }
 }
 
-/// The body of a reply: once it has ended, the next request is awaited.
+/// The body of a reply: once it has ended, the next request is awaited, if there can be one.
 pub(super) struct ReplyBody {
     inner: axum::body::Body,
     client: Arc<ConnectedClient>,
+    /// The connection is no longer one of requests and replies.
+    lasts: bool,
 }
 
 impl ReplyBody {
-    pub(super) fn new(inner: axum::body::Body, client: Arc<ConnectedClient>) -> ReplyBody {
-        ReplyBody { inner, client }
+    /// The body of a reply; `lasts` if the connection is used for something else after it.
+    pub(super) fn new(
+        inner: axum::body::Body,
+        client: Arc<ConnectedClient>,
+        lasts: bool,
+    ) -> ReplyBody {
+        ReplyBody { inner, client, lasts }
     }
 }
 
@@ -113,6 +120,7 @@ impl Body for ReplyBody {
 
 impl Drop for ReplyBody {
     fn drop(&mut self) {
-        self.client.enter(ConnectionPhase::Idle);
+        let next = if self.lasts { ConnectionPhase::Served } else { ConnectionPhase::Idle };
+        self.client.enter(next);
     }
 }

@@ -4,6 +4,7 @@
 mod bodies;
 mod client_stream;
 mod connections;
+mod lasting;
 mod page_errors;
 mod tls;
 mod transfer_timer;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ACCEPT, LOCATION};
+use http::header::{ACCEPT, LOCATION, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -34,6 +35,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::respond::ApiResponse;
 use super::{GatewayReply, SharedGateway, guessed_format, host, query_pairs};
@@ -43,6 +45,7 @@ use crate::catalog::{ActionError, Refusal};
 use bodies::{ReplyBody, RequestBody};
 use client_stream::ClientStream;
 use connections::{Admitted, Connections, LargeBody};
+pub(crate) use lasting::LastingConnection;
 use page_errors::PageErrors;
 use transfer_timer::TransferTimer;
 
@@ -97,7 +100,7 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => match connections.admit(peer.ip()) {
                     Some(admitted) => {
-                        let connection = self.connection(admitted, stopped.clone());
+                        let connection = self.connection(admitted, stopped.clone(), tasks.token());
                         tasks.spawn(connection.serve_client(stream, peer));
                     }
                     None => tracing::debug!(%peer, "too many connections from one address"),
@@ -117,12 +120,24 @@ impl Server {
         let (_stopping, stopped) = watch::channel(false);
         let connections = Connections::new(self.limits);
         if let Some(admitted) = connections.admit(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
-            self.connection(admitted, stopped).talk(stream, Origin::default()).await;
+            let tasks = TaskTracker::new();
+            let connection = self.connection(admitted, stopped, tasks.token());
+            connection.talk(stream, Origin::default()).await;
+            drop(connection);
+            tasks.close();
+            tasks.wait().await;
         }
     }
 
-    fn connection(&self, admitted: Admitted, stopped: watch::Receiver<bool>) -> Connection {
-        Connection { server: self.clone(), admitted, stopped }
+    fn connection(
+        &self,
+        admitted: Admitted,
+        stopped: watch::Receiver<bool>,
+        running: TaskTrackerToken,
+    ) -> Connection {
+        let lasting =
+            LastingConnection { admitted: Arc::new(admitted), stopped, _running: running };
+        Connection { server: self.clone(), lasting }
     }
 }
 
@@ -138,8 +153,7 @@ async fn after_failed_accept(connections: &Connections, error: &io::Error) {
 /// One connection and the server of its requests.
 struct Connection {
     server: Server,
-    admitted: Admitted,
-    stopped: watch::Receiver<bool>,
+    lasting: LastingConnection,
 }
 
 impl Connection {
@@ -152,7 +166,7 @@ impl Connection {
         let handshake = tokio::time::timeout(self.server.deadlines.handshake, tls.accept(stream));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
-            () = self.admitted.client.evicted() => return,
+            () = self.lasting.admitted.client.evicted() => return,
         };
         match shaken {
             Ok(Ok(stream)) => self.talk(stream, origin).await,
@@ -166,7 +180,8 @@ impl Connection {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         origin: Origin,
     ) {
-        let (client, gateway) = (&self.admitted.client, Arc::clone(&self.server.gateway));
+        let client = &self.lasting.admitted.client;
+        let gateway = Arc::clone(&self.server.gateway);
         let explain = Box::new(move |bare: unreadable::BareReply, head: &[u8]| {
             bare.explained(&gateway, head)
         });
@@ -174,13 +189,16 @@ impl Connection {
         let stream = ClientStream::new(stream, Arc::clone(client), deadlines, explain);
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(origin);
+            if request.headers().contains_key(UPGRADE) {
+                request.extensions_mut().insert(self.lasting.clone());
+            }
             self.answer(request)
         });
         let mut http = http1::Builder::new();
         http.half_close(true).header_read_timeout(None).max_buf_size(HEAD).max_header_size(HEAD);
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         tokio::pin!(connection);
-        let mut stopped = self.stopped.clone();
+        let mut stopped = self.lasting.stopped.clone();
         let ended = tokio::select! {
             ended = &mut connection => ended,
             () = client.evicted() => return tracing::debug!("closed to make room for another"),
@@ -196,7 +214,7 @@ impl Connection {
 
     /// `Err` closes the connection without an answer.
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<ReplyBody>, Silence> {
-        let client = &self.admitted.client;
+        let client = &self.lasting.admitted.client;
         let timer = TransferTimer::new(self.server.deadlines.transfer);
         let request = request.map(|body| RequestBody::new(body, timer, Arc::clone(client)));
         let response = if !matches!(request.uri().path(), "/" | "") {
@@ -206,7 +224,8 @@ impl Connection {
         } else {
             self.answer_call(request).await?
         };
-        Ok(response.map(|body| ReplyBody::new(body, Arc::clone(client))))
+        let lasts = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        Ok(response.map(|body| ReplyBody::new(body, Arc::clone(client), lasts)))
     }
 
     async fn answer_page(&self, request: Request<RequestBody>) -> Response<Body> {
@@ -218,7 +237,7 @@ impl Connection {
 
     async fn answer_call(&self, request: Request<RequestBody>) -> Result<Response<Body>, Silence> {
         let (parts, body) = request.into_parts();
-        match read(body, &self.admitted).await {
+        match read(body, &self.lasting.admitted).await {
             Ok((body, _room)) => match self.server.gateway.handle(&parts, &body).await {
                 GatewayReply::Response(response) => Ok(response.map(Body::from)),
                 GatewayReply::Silence => Err(Silence),

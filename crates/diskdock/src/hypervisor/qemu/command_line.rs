@@ -20,6 +20,8 @@ pub(crate) const MONITOR: &str = "qmp.sock";
 pub(crate) const OPERATOR_MONITOR: &str = "operator.sock";
 /// The output of the guest's serial port.
 pub(crate) const CONSOLE: &str = "console.log";
+/// The guest's serial port, for one client at a time.
+pub(crate) const CONSOLE_SOCKET: &str = "console.sock";
 
 /// Root ports of a machine at most, and so its disks: eight on each of eight places of the root
 /// bus.
@@ -231,7 +233,10 @@ fn basics(line: &mut Line, parts: &Parts<'_>) {
     line.option("-m", format!("{}M", spec.memory_mib));
     line.option("-qmp", format!("unix:{MONITOR},server=on,wait=off"));
     line.option("-qmp", format!("unix:{OPERATOR_MONITOR},server=on,wait=off"));
-    line.option("-chardev", format!("file,id=console,path={CONSOLE},append=on"));
+    // What the guest writes goes to the file whether a client is there or not. One that does not
+    // read what it is sent stops the guest's output until it goes.
+    let console = format!("socket,id=console,path={CONSOLE_SOCKET},server=on,wait=off");
+    line.option("-chardev", format!("{console},logfile={CONSOLE},logappend=on"));
     line.option("-serial", "chardev:console");
     line.json(
         "-object",

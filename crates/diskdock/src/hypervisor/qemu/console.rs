@@ -20,7 +20,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 const EARLIER: &str = "console.earlier";
 
 /// The latest that the guest has written: 64 KiB at most, nothing if it was never on.
-pub(crate) fn read(machine: &Machine) -> io::Result<Vec<u8>> {
+pub(super) fn read(machine: &Machine) -> io::Result<Vec<u8>> {
     let mut text = or_nothing(tail(&machine.directory.join(EARLIER), KEPT))?;
     text.extend(or_nothing(tail(&machine.run.join(CONSOLE), KEPT))?);
     let surplus = text.len().saturating_sub(usize::try_from(KEPT).unwrap_or(usize::MAX));

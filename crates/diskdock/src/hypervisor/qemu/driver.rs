@@ -9,8 +9,8 @@ use tokio::sync::broadcast;
 use super::Qemu;
 use super::throttle::DiskThrottle;
 use crate::hypervisor::{
-    AttachmentId, DiskContent, DiskLimit, DiskSpec, Disks, DriverFuture, MachineEvent, MachineSpec,
-    Machines, ObservedState, Progress, TransientError,
+    AttachmentId, ConsoleViewer, DiskContent, DiskLimit, DiskSpec, Disks, DriverFuture,
+    MachineEvent, MachineSpec, Machines, NoConsole, ObservedState, Progress, TransientError,
 };
 
 impl Machines for Qemu {
@@ -108,6 +108,13 @@ impl Machines for Qemu {
         limits: &'a [DiskLimit],
     ) -> DriverFuture<'a, ()> {
         Box::pin(self.limit_disks_of(instance, limits))
+    }
+
+    fn open_console<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+    ) -> DriverFuture<'a, Result<ConsoleViewer, NoConsole>> {
+        Box::pin(self.view_console(instance))
     }
 
     fn plugged_again(&self) -> u64 {

@@ -38,6 +38,7 @@ impl Hardware {
         record.starts_from = Some(self.starts_from());
         record.io_thread = self.io_thread;
         record.agent_port = self.agent_port;
+        record.console_socket = true;
     }
 }
 

@@ -24,7 +24,7 @@ use super::process::{self, Power, Process};
 use super::qmp_log::QmpLogs;
 use super::record::Record;
 use super::unplug_policy::UnplugPolicy;
-use crate::hypervisor::{AttachmentId, Progress, TransientError};
+use crate::hypervisor::{AttachmentId, Progress, SharedConsole, TransientError};
 use crate::storage::SyncHandle;
 
 /// How often a plug or a start may fail before that is final.
@@ -48,6 +48,8 @@ pub(crate) struct Machine {
     pub unreachable: Remark,
     /// The volume of a disk that its guest was just asked to let go of.
     pub(super) early_sync: EarlySync,
+    /// Its console, while somebody views it; held while it is opened.
+    pub console: Mutex<Option<Arc<SharedConsole>>>,
     /// Held by the snapshot that asks the guest's agent.
     pub agent: Arc<Mutex<()>>,
     /// Held as long as its files are really worked on, which may be longer than any caller waits.
@@ -112,6 +114,7 @@ impl Machine {
             paused: Remark::default(),
             unreachable: Remark::default(),
             early_sync: EarlySync::default(),
+            console: Mutex::default(),
             agent: Arc::default(),
             files: Arc::default(),
             made_at: Instant::now(),

@@ -10,6 +10,7 @@ mod acpi_hotplug;
 mod closing;
 mod command_line;
 mod console;
+mod console_socket;
 mod copies;
 mod device_reconcile;
 mod disks;

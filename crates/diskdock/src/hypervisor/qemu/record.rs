@@ -125,6 +125,10 @@ pub(crate) struct Record {
     /// Whether it has a port for a guest agent: a machine that was made before has none.
     #[serde(default, skip_serializing_if = "is_false")]
     pub agent_port: bool,
+    /// Whether its console takes input, in the QEMU that runs: one that was started before takes
+    /// none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub console_socket: bool,
     /// The file systems of its guest may stand still, and are to be let go on.
     #[serde(default, skip_serializing_if = "is_false")]
     pub frozen: bool,

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::routing::get;
 use diskdock::admin::{Access, Initialized, router};
 use diskdock::gateway::guard::Guard;
 use diskdock::gateway::server::{ConnectionLimits, Deadlines, Server};
@@ -24,9 +27,13 @@ fn connect(server: &TestServer, pipe: usize) -> DuplexStream {
 fn connect_within(server: &TestServer, pipe: usize, transfer: Duration) -> DuplexStream {
     let access =
         Access { token: TOKEN.to_owned(), open_on_loopback: true, guard: Guard::default() };
+    connect_to(server, router(&server.assembly, access, Initialized::already()), pipe, transfer)
+}
+
+fn connect_to(server: &TestServer, pages: Router, pipe: usize, transfer: Duration) -> DuplexStream {
     let server = Server {
         gateway: Arc::clone(&server.assembly.gateway),
-        pages: router(&server.assembly, access, Initialized::already()),
+        pages,
         tls: None,
         limits: ConnectionLimits::default(),
         deadlines: Deadlines { idle: IDLE, transfer, ..Deadlines::default() },
@@ -158,6 +165,39 @@ async fn idle_connection_is_closed_at_its_deadline() {
     }
     let (_, took) = until_closed(&mut client).await;
     about(took + IDLE / 3, IDLE);
+}
+
+/// Sends every message back.
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn websocket_may_be_silent_longer_than_any_request() {
+    let server = TestServer::new().await;
+    let upgrade = |upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(echo) };
+    let pages = Router::new().route("/echo", get(upgrade));
+    let mut client = connect_to(&server, pages, 4096, TRANSFER);
+    let head = "GET /echo HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    while !said.ends_with(b"\r\n\r\n") {
+        said.push(client.read_u8().await.unwrap());
+    }
+    assert!(said.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&said));
+    for _ in 0..3 {
+        tokio::time::sleep(IDLE * 2).await;
+        // "hi", behind a mask of zeros.
+        client.write_all(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await.unwrap();
+        let mut back = [0; 4];
+        client.read_exact(&mut back).await.unwrap();
+        assert_eq!(&back, b"\x81\x02hi");
+    }
 }
 
 /// In real time, because a clock that runs ahead stands still while a thread waits for a body.

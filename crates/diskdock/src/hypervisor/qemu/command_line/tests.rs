@@ -76,6 +76,16 @@ fn command_line_gives_each_port_its_own_slot() {
 }
 
 #[test]
+fn command_line_keeps_the_console_and_opens_it_to_a_client() {
+    let line = line(Boot::Disk);
+    let console = after(&line, "-chardev").find(|text| text.contains("id=console")).unwrap();
+    let wanted = "socket,id=console,path=console.sock,server=on,wait=off,\
+                  logfile=console.log,logappend=on";
+    assert_eq!(console, wanted);
+    assert_eq!(after(&line, "-serial").collect::<Vec<_>>(), ["chardev:console"]);
+}
+
+#[test]
 fn command_line_escapes_paths_and_boots_the_system_disk() {
     let line = line(Boot::Disk);
     let nodes: Vec<Value> =
