@@ -122,6 +122,10 @@ class Cluster:
         ended = self.control("hosts", "evacuate", host, "--output", "json", *options, check=check)
         return json.loads(ended.stdout)["instances"] if check else ended
 
+    def change_store(self, sql):
+        """Changes the store as no server would."""
+        subprocess.run(["psql", self.database, "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql], check=True)
+
     def statuses(self, *machines):
         return [machine.status() for machine in machines]
 

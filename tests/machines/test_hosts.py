@@ -1,6 +1,8 @@
 """Virtual machines on two hosts, called through two servers: disks come, go and stay where their bytes are, also when the process of a
 host is killed in the middle."""
 
+import pathlib
+
 import pytest
 from cluster import Cluster
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -196,3 +198,18 @@ def test_instances_are_placed_where_their_image_is(cluster, machines):
         cluster.call("delete_instance", instance_id=machine.id, force=True)
         machine.wait("gone")
         until(lambda: not cluster.hosts[1].has(machine), "a host without the machine")  # noqa: B023
+
+
+def test_a_removed_host_ends_guests_of_instances_that_are_elsewhere(cluster, machines):
+    """As a host finds it that was away while it was fenced, its instances were given to others, and it was removed."""
+    here = machines[0]
+    here.wait("Running")
+    host, pid = cluster.hosts[0], here.pid()
+    host.kill()
+    moved = """replace(body, '"host":"host-a"', '"host":"host-b"')"""
+    cluster.change_store(f"UPDATE instances SET body = {moved} WHERE id = '{here.id}'")
+    cluster.change_store("DELETE FROM hosts WHERE name = 'host-a'")
+    assert pathlib.Path(f"/proc/{pid}").exists()
+    host.start()
+    assert not pathlib.Path(f"/proc/{pid}").exists()
+    assert "ended the guests of instances that are on other hosts" in host.log.read_text(errors="replace")

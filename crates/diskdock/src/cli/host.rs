@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::host::{
     HostAdmission, HostHypervisor, HostPool, HostResources, HostStorage, Overcommit,
 };
-use domain::{Host, UnknownFields};
+use domain::{Host, Instance, InstanceId, UnknownFields};
 use tokio::time::timeout;
 
 use super::hypervisor_args::check_state;
@@ -23,7 +23,7 @@ use crate::private_file;
 use crate::storage::{Rbd, StoragePlace};
 use crate::store::postgres::{self, Postgres, PostgresAddress};
 use crate::store::sqlite::STORE;
-use crate::store::{Store, StoreError};
+use crate::store::{EntityReads, ReadTx, Store, StoreError};
 use args::{HostArgs, HostHypervisorChoice};
 
 /// The file in the data directory with the name of the host.
@@ -48,7 +48,7 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let claim = || claim_directory(directory, &args.name);
     let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim)?;
     // Before anything else: the storage refuses it, and its guests are not its own any more.
-    end_guests_of_fenced(&store, &args, None).await?;
+    end_guests_of_others(&store, &args, None).await?;
     let host = host(&args, store.server())?;
     let registered = HostAssembly::register(&store, host, Clock::default(), machines).await;
     let assembly = registered.map_err(|fault| {
@@ -68,53 +68,82 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
             "`diskdock hosts` shows it.",
         )),
     };
-    let fenced = match outcome {
+    let ended = match outcome {
         Ok(()) => Ok(()),
-        Err(_) => end_guests_of_fenced(&store, &args, Some(&assembly.runner)).await,
+        Err(_) => end_guests_of_others(&store, &args, Some(&assembly.runner)).await,
     };
     assembly.store.close().await;
     tracing::info!("stopped");
-    fenced.and(outcome)
+    ended.and(outcome)
 }
 
-/// Ends the guests of a host that was fenced, whose disks others may have by now, and says so. Of
-/// another host, and where the store does not answer, nothing is ended. With a runner, which takes
-/// no step any more, also those guests are ended that a step was just starting.
-async fn end_guests_of_fenced(
+/// Ends the guests that are not this host's any more, and says so: all of a host that was fenced,
+/// whose disks others may have by now, and of one that was removed or is another process now those
+/// whose instances are on other hosts. Where the store does not answer, nothing is ended. With a
+/// runner, which takes no step any more, also those guests are ended that a step was just starting.
+async fn end_guests_of_others(
     store: &Store,
     args: &HostArgs,
     runner: Option<&Runner>,
 ) -> Result<(), Failure> {
     let name = args.name.clone();
-    let found = store.read(move |tx| tx.host(&name)).await;
-    let Ok(Some(found)) = found else { return Ok(()) };
-    if !found.host.is_fenced() || found.host.server != store.server() {
-        return Ok(());
-    }
-    let mut ended = end_guests(args).await?;
+    let Ok(found) = store.read(move |tx| tx.host(&name)).await else { return Ok(()) };
+    let found = found.filter(|found| found.host.server == store.server());
+    let fenced_in = match &found {
+        Some(own) if !own.host.is_fenced() => return Ok(()),
+        Some(own) => Some(own.host.epoch),
+        None => None,
+    };
+    let mut ended = end_guests(store, args, fenced_in.is_some()).await?;
     if let Some(runner) = runner {
         if timeout(STEPS_END_WITHIN, runner.until_still()).await.is_err() {
             tracing::error!("a step of an operation does not end");
         }
-        ended.extend(end_guests(args).await?);
+        ended.extend(end_guests(store, args, fenced_in.is_some()).await?);
     }
+    let Some(epoch) = fenced_in else {
+        if !ended.is_empty() {
+            let ended = ended.join(", ");
+            tracing::error!(ended, "ended the guests of instances that are on other hosts");
+        }
+        return Ok(());
+    };
     let guests = if ended.is_empty() { "no guest ran".to_owned() } else { ended.join(", ") };
     let what = format!(
-        "{} was fenced in epoch {}: its disks may be on other hosts. Ended here: {guests}; none is \
-         left",
-        args.name, found.host.epoch
+        "{} was fenced in epoch {epoch}: its disks may be on other hosts. Ended here: {guests}; \
+         none is left",
+        args.name
     );
     tracing::error!(what);
     Err(Failure::new(what, "See docs/scale.md for what to do before it works again."))
 }
 
-/// Ends all guests of the directory. Gives the instances whose machines were on.
-async fn end_guests(args: &HostArgs) -> Result<Vec<String>, Failure> {
+/// Ends guests of the directory: all, or those of instances that the store has on other hosts. Gives
+/// the instances whose machines were on.
+async fn end_guests(store: &Store, args: &HostArgs, all: bool) -> Result<Vec<String>, Failure> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        let hint = "End its QEMU processes by hand, or restart the computer.";
+        Failure::new(format!("cannot end guests: {error}"), hint)
+    };
+    let mut names = qemu::machines_in(&args.data_dir).map_err(|error| cannot(&error))?;
+    if !all {
+        let (candidates, host) = (names, args.name.clone());
+        let moved = move |tx: &dyn ReadTx| {
+            let mut moved = Vec::new();
+            for name in &candidates {
+                let placed = tx.look_at(&InstanceId::from(name.as_str()))?;
+                let elsewhere = |one: &Instance| !one.host.is_empty() && one.host != host;
+                moved.extend(placed.filter(|one| elsewhere(one)).map(|_| name.clone()));
+            }
+            Ok::<_, StoreError>(moved)
+        };
+        // Unknown is not moved.
+        names = store.read(moved).await.unwrap_or_default();
+    }
     let directory = args.data_dir.clone();
-    let ended = tokio::task::spawn_blocking(move || qemu::end_all(&directory)).await;
+    let ended = tokio::task::spawn_blocking(move || qemu::end_machines(&directory, names)).await;
     let ended = ended.map_err(|error| Failure::new(error, ""))?;
-    let hint = "End its QEMU processes by hand, or restart the computer.";
-    ended.map_err(|error| Failure::new(format!("cannot end guests: {error}"), hint))
+    ended.map_err(|error| cannot(&error))
 }
 
 /// The machines that the options choose.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::host::HostStorage;
-use domain::{HostState, Uptime};
+use domain::{HostState, SnapshotId, Uptime};
 
 use super::{NewOperation, Outcome, Runner, Subject};
 use crate::store::{EntityReads, HostRecord, HostTerm, ReadTx, StoreError, WriteTx, owner_of_host};
@@ -75,6 +75,9 @@ impl NewOperation {
                 Ok(Some(self))
             }
             Executor::Host(host) => {
+                if let Some(snapshot) = self.operation.subject().snapshot {
+                    follow_bytes(tx, &snapshot, &host)?;
+                }
                 self.row.lease_owner = owner_of_host(&host);
                 self.row.time_used.until = NOT_TAKEN;
                 tx.begin_operation(&self.row)?;
@@ -92,6 +95,18 @@ impl NewOperation {
             }
         }
     }
+}
+
+/// The host that takes a snapshot of a free disk has its bytes from now on: an attach to another
+/// host waits for it.
+fn follow_bytes(tx: &mut dyn WriteTx, snapshot: &SnapshotId, host: &str) -> Result<(), StoreError> {
+    let Some(snapshot) = tx.look_at(snapshot)? else { return Ok(()) };
+    let Some(mut disk) = tx.disk(&snapshot.disk)? else { return Ok(()) };
+    if !disk.attachments.is_empty() || disk.host.is_empty() || disk.host == host {
+        return Ok(());
+    }
+    host.clone_into(&mut disk.host);
+    tx.save_disk(&disk)
 }
 
 /// Keeps a host from being removed until the commit: an instance of its would keep it as well.

@@ -26,6 +26,8 @@ impl Ephemeral {
     pub(crate) fn new(number: u64) -> std::io::Result<Ephemeral> {
         let parent = std::env::temp_dir();
         clear_left_behind(&parent);
+        // Earlier versions kept the store there.
+        clear_left_behind(Path::new("/dev/shm"));
         let path = parent.join(format!("{PREFIX}{number:016x}"));
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Ephemeral(path))

@@ -334,7 +334,7 @@ impl Store {
 
     /// Writes, and once it is durable does `then` with the result, even if the caller has gone
     /// away meanwhile. `then` runs on the engine's thread: it must be quick and must not wait.
-    pub(crate) async fn write_then<T, U, F>(
+    pub async fn write_then<T, U, F>(
         &self,
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,

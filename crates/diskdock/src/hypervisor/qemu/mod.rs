@@ -74,7 +74,7 @@ use run_directory::make_passable;
 use throttle::DiskThrottle;
 use use_record::UseRecord;
 
-pub(crate) use end_all::end_all;
+pub(crate) use end_all::{end_machines, machines_in};
 pub(crate) use record_file::peek_disks;
 pub(super) use unplug_policy::{PAUSED_AT_MOST_MS, PAUSED_TOO_LONG};
 

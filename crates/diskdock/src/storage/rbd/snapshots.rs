@@ -112,15 +112,17 @@ impl Rbd {
         if let (Some(both), Some(one)) = (&old, &left)
             && both.id == one.id
         {
-            // A rename that was cut off: the image has both names.
-            let is_it = self.meta(image, CONTENT)?.as_deref() == Some(&*wanted);
+            // A rename that was cut off: the image has both names. A guest may have written to it
+            // since then, so it is set back again, even to what it was to become.
             self.rename(&next, image)?;
-            if is_it {
-                return Ok(());
-            }
             (old, left) = (self.info(image)?, None);
         }
         let is_left = left.is_some() && self.meta(&next, CONTENT)?.as_deref() == Some(&*wanted);
+        if old.is_none() && left.is_some() && !is_left {
+            // The disk has this image and no other: it keeps it until the new one is made.
+            self.rename(&next, image)?;
+            (old, left) = (self.info(image)?, None);
+        }
         match (&old, &left) {
             (None, None) => return Err(self.missing(&volume.disk)),
             (None, Some(_)) if is_left => {}

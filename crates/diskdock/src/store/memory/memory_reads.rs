@@ -14,7 +14,7 @@ use super::super::{
     TokenRecord,
 };
 use super::memory_tx::{MemoryTx, TablesOf};
-use super::tables::{KeptResource, ListPlace, PlaceTable};
+use super::tables::{KeptResource, PlaceTable};
 
 impl<T: TablesOf> ReadTx for MemoryTx<T> {
     fn resource(
@@ -172,26 +172,21 @@ impl<T: TablesOf> MemoryTx<T> {
         scope: &Scope<'_>,
         matches: Matches<'_>,
     ) -> Result<(), StoreError> {
-        let is_before_page = |age: &ListPlace| {
-            fill.after()
-                .is_some_and(|after| (age.0, age.1.as_str()) >= (after.created_at, &*after.id))
-        };
-        if let Some((term, value)) = best_term(scope) {
-            let ages = place.found_by(&term, value).into_iter();
-            let found: Vec<_> = ages.filter(|age| !is_before_page(age)).collect();
-            let found = found.into_iter().filter_map(|age| place.by_age.get(age));
-            return self.take_all(fill, found, scope, matches);
-        }
-        let skip = usize::try_from(fill.offset()).unwrap_or(usize::MAX);
-        match fill.after() {
-            Some(after) => {
-                let end = (after.created_at, SmolStr::new(&*after.id));
-                let found = place.by_age.range(..end).rev().map(|(_, resource)| resource);
+        let after = fill.after().map(|after| (after.created_at, SmolStr::new(&*after.id)));
+        match (best_term(scope), after) {
+            (Some((term, Some(value))), after) => {
+                self.take_all(fill, place.found_by((&term, value), after), scope, matches)
+            }
+            (Some((term, None)), after) => {
+                self.take_all(fill, place.found_by_any(&term, after), scope, matches)
+            }
+            (None, Some(after)) => {
+                let found = place.by_age.range(..after).rev().map(|(_, resource)| resource);
                 self.take_all(fill, found, scope, matches)
             }
-            None => {
-                let found = place.by_age.values().rev().skip(skip);
-                self.take_all(fill, found, scope, matches)
+            (None, None) => {
+                let skip = usize::try_from(fill.offset()).unwrap_or(usize::MAX);
+                self.take_all(fill, place.by_age.values().rev().skip(skip), scope, matches)
             }
         }
     }

@@ -119,8 +119,9 @@ impl<'t> MemoryTx<&'t mut Tables> {
         {
             return Err(there_already(of.kind.name, &id));
         }
-        self.loaded.get_mut().insert(address(&resource));
+        let saved = address(&resource);
         self.replace(of, id, Some(resource));
+        self.loaded.get_mut().insert(saved);
         Ok(())
     }
 
@@ -170,7 +171,6 @@ impl<'t> MemoryTx<&'t mut Tables> {
             self.on_undo(move |tables| *tables = before);
         }
         change(self.tables);
-        self.loaded.get_mut().clear();
     }
 
     fn on_undo(&mut self, step: impl FnOnce(&mut Tables) + 'static) {

@@ -16,7 +16,7 @@ use super::tables::Tables;
 /// The tables, and the turn to write to them.
 pub(super) struct SharedTables {
     tables: RwLock<Tables>,
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
     /// Writes that run or wait.
     writes: AtomicUsize,
     closed: AtomicBool,
@@ -28,7 +28,7 @@ impl SharedTables {
     pub(super) fn new(tables: Tables, lock: File) -> SharedTables {
         SharedTables {
             tables: RwLock::new(tables),
-            turn: Mutex::default(),
+            turn: Arc::default(),
             writes: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             _lock: lock,
@@ -52,26 +52,25 @@ impl SharedTables {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// Runs a write when its turn comes, and tells it how it ended.
+    /// Runs a write when its turn comes, and tells it how it ended before the next one runs. One
+    /// that has begun goes on if its caller does not wait any more.
     pub(super) async fn write(self: Arc<SharedTables>, job: Box<dyn WriteJob>) {
-        self.writes.fetch_add(1, Ordering::Relaxed);
-        let turn = self.turn.lock().await;
-        let ended = if self.is_closed() {
-            Some((job, Err(StoreError::Unavailable)))
-        } else if job.is_brief() {
-            Some(self.write_in_place(job))
-        } else {
-            let own = Arc::clone(&self);
-            spawn_blocking(move || own.write_aside(job)).await.ok()
-        };
-        drop(turn);
-        self.writes.fetch_sub(1, Ordering::Relaxed);
-        // A write whose thread was not even begun, since the runtime ends, has no caller left.
-        let Some((job, ended)) = ended else { return };
-        // A callback after the write cannot undo it: a panic in it concerns its caller alone.
-        if catch_unwind(AssertUnwindSafe(|| job.done(ended))).is_err() {
-            tracing::error!("the caller of a write panicked");
+        let counted = CountedWrite::begin(Arc::clone(&self));
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if self.is_closed() {
+            return tell(job, Err(StoreError::Unavailable));
         }
+        if job.is_brief() {
+            let (job, ended) = self.write_in_place(job);
+            return tell(job, ended);
+        }
+        let aside = spawn_blocking(move || {
+            let (job, ended) = self.write_aside(job);
+            tell(job, ended);
+            drop((turn, counted));
+        });
+        // One that did not even begin, since the runtime ends, has no caller left.
+        let _ = aside.await;
     }
 
     /// Runs a write of few rows, and undoes it step by step if it fails.
@@ -97,6 +96,29 @@ impl SharedTables {
         // What nobody needs any more is freed without the lock.
         drop(copy);
         (job, ended)
+    }
+}
+
+/// Tells a write how it ended. A panic in it cannot undo the write: it concerns its caller alone.
+fn tell(job: Box<dyn WriteJob>, ended: Result<(), StoreError>) {
+    if catch_unwind(AssertUnwindSafe(|| job.done(ended))).is_err() {
+        tracing::error!("the caller of a write panicked");
+    }
+}
+
+/// A write that runs or waits, counted until it has ended.
+struct CountedWrite(Arc<SharedTables>);
+
+impl CountedWrite {
+    fn begin(tables: Arc<SharedTables>) -> CountedWrite {
+        tables.writes.fetch_add(1, Ordering::Relaxed);
+        CountedWrite(tables)
+    }
+}
+
+impl Drop for CountedWrite {
+    fn drop(&mut self) {
+        self.0.writes.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

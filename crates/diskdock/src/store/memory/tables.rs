@@ -229,24 +229,39 @@ impl PlaceTable {
         debug_assert!(followed.is_ok(), "nothing here can fail");
     }
 
-    /// The places of resources that are found by this term, with this value or any, newest first.
-    pub(super) fn found_by(&self, term: &str, value: Option<&str>) -> Vec<&ListPlace> {
-        let from = (SmolStr::new(term), SmolStr::new(value.unwrap_or_default()), OLDEST);
+    /// The resources that are found by this term with this value, from the newest on that comes
+    /// after this place in the list.
+    pub(super) fn found_by(
+        &self,
+        (term, value): (&str, &str),
+        after: Option<ListPlace>,
+    ) -> impl Iterator<Item = &KeptResource> {
+        let key = |place| (SmolStr::new(term), SmolStr::new(value), place);
+        let range = key(OLDEST)..key(after.unwrap_or(NEWEST));
+        let found = self.terms.range(range).rev();
+        found.filter_map(|((.., place), ())| self.by_age.get(place))
+    }
+
+    /// The same with any value. All of them are sorted first.
+    pub(super) fn found_by_any(
+        &self,
+        term: &str,
+        after: Option<ListPlace>,
+    ) -> impl Iterator<Item = &KeptResource> {
+        let from = (SmolStr::new(term), SmolStr::default(), OLDEST);
         let found = self.terms.range(from..).map(|(key, ())| key);
-        let found =
-            found.take_while(|(of, is, _)| of == term && value.is_none_or(|value| is == value));
-        let mut ages: Vec<_> = found.map(|(_, _, age)| age).collect();
-        if value.is_some() {
-            ages.reverse();
-        } else {
-            ages.sort_unstable_by(|one, other| other.cmp(one));
-        }
-        ages
+        let found = found.take_while(|(of, ..)| of == term).map(|(.., place)| place);
+        let found = found.filter(|place| after.as_ref().is_none_or(|after| *place < after));
+        let mut places: Vec<_> = found.collect();
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        places.into_iter().filter_map(|place| self.by_age.get(place))
     }
 }
 
 /// The beginning of every list.
 const OLDEST: ListPlace = (Moment(i64::MIN), SmolStr::new_static(""));
+/// The end of every list: no resource was made then.
+const NEWEST: ListPlace = (Moment(i64::MAX), SmolStr::new_static(""));
 
 /// The number of a kind. The two that nearly every call is about come first.
 fn number_of(of: &EntityType) -> usize {

@@ -1,6 +1,9 @@
 //! The engine that keeps nothing keeps the contract; and what only it promises.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
 
 use diskdock::store::memory::Memory;
 use diskdock::store::{DiskFilter, Engine, Page, ReadTx, Store, StoreError, WriteTx};
@@ -97,4 +100,58 @@ async fn closed_store_refuses_reads_and_writes() {
     memory.close().unwrap();
     store.write(|tx| tx.save_disk(&disk("one"))).await.unwrap_err();
     store.read_blocking(|tx| tx.disk(&"d-one".into())).unwrap_err();
+}
+
+/// A reset relies on it: what it forgets after its commit is older than the next write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn write_is_told_how_it_ended_before_the_next_one_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::new(Memory::open(directory.path()).unwrap()));
+    let order = Arc::<Mutex<Vec<(usize, bool)>>>::default();
+    let writes = (0..200).map(|number| {
+        let (store, runs, told) = (Arc::clone(&store), Arc::clone(&order), Arc::clone(&order));
+        tokio::spawn(async move {
+            let work = move |_: &mut dyn WriteTx| {
+                runs.lock().unwrap().push((number, false));
+                Ok(())
+            };
+            let then = move |()| told.lock().unwrap().push((number, true));
+            match number % 3 {
+                0 => store.write_then(work, then).await,
+                _ => store.write_briefly(work, then).await,
+            }
+        })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.unwrap().unwrap();
+    }
+    let order = order.lock().unwrap();
+    assert_eq!(order.len(), 400);
+    for pair in order.chunks(2) {
+        assert_eq!((pair[0].0, pair[0].1, pair[1].1), (pair[1].0, false, true), "{order:?}");
+    }
+}
+
+/// One that may take long goes on, and is told how it ended, without its caller.
+#[tokio::test]
+async fn write_goes_on_if_its_caller_does_not_wait() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::new(Memory::open(directory.path()).unwrap());
+    let (begins, begun) = std::sync::mpsc::channel();
+    let (goes_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (tells, told) = std::sync::mpsc::channel();
+    let work = move |tx: &mut dyn WriteTx| {
+        begins.send(()).unwrap();
+        may_go_on.recv().unwrap();
+        tx.save_disk(&disk("one"))
+    };
+    let mut write = Box::pin(store.write_then(work, move |()| tells.send(()).unwrap()));
+    let first = std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context)));
+    assert!(first.await.is_pending());
+    begun.recv().unwrap();
+    drop(write);
+    goes_on.send(()).unwrap();
+    store.write_briefly(|tx| tx.save_disk(&disk("two")), |()| ()).await.unwrap();
+    told.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!(names(&store).len(), 2, "neither was lost");
 }
