@@ -6,6 +6,7 @@
 //! which it is resolved and its reason kept.
 
 mod background_tasks;
+mod begin_due;
 mod change_follower;
 mod deadline;
 mod discard_volumes;

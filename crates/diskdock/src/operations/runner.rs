@@ -6,17 +6,12 @@
 //! transaction that finishes it; a crash therefore repeats the steps since then, which every
 //! driver call bears. One run of a job is in [`super::run_job`].
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::Poll;
 use std::time::Duration;
 
 use domain::{AccountId, OperationId, Uptime};
 use tokio::sync::Notify;
-use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
@@ -47,11 +42,6 @@ pub enum Admission {
     /// All accounts together have too many in flight.
     ServerFull,
 }
-
-/// Runs that another thread may take, for as few as these: they end sooner beside each other.
-const FEW: usize = 2;
-/// Runs that begin in a row before others get their turn.
-const RUNS_IN_A_ROW: usize = 64;
 
 /// The state of a job that is to take a step.
 enum Taken {
@@ -254,20 +244,7 @@ impl Runner {
     pub(crate) async fn run(self: Arc<Self>) {
         while !self.is_closed() {
             let changed = self.changed.notified();
-            let due = self.take_due();
-            let are_few = due.len() <= FEW;
-            for (number, job) in due.into_iter().enumerate() {
-                if number % RUNS_IN_A_ROW == RUNS_IN_A_ROW - 1 {
-                    yield_now().await;
-                }
-                let runner = Arc::clone(&self);
-                let run = async move { runner.run_job(job).await };
-                if are_few {
-                    tokio::spawn(run);
-                } else {
-                    begin(Box::pin(run)).await;
-                }
-            }
+            self.begin_due().await;
             match self.next_due() {
                 Some(due) => {
                     tokio::select! { () = changed => {}, () = self.clock.wait_until(due) => {} }
@@ -389,7 +366,7 @@ impl Runner {
         self.leases.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
-    fn take_due(&self) -> Vec<Job> {
+    pub(super) fn take_due(&self) -> Vec<Job> {
         if self.is_closed() {
             return Vec::new();
         }
@@ -408,18 +385,5 @@ impl Runner {
             self.changed.notify_one();
         }
         self.run_ended.notify_waiters();
-    }
-}
-
-/// Begins a run, and leaves it to a task of its own if it has to wait: most runs are over before
-/// that task would have begun.
-async fn begin(mut run: Pin<Box<dyn Future<Output = ()> + Send>>) {
-    let begun = poll_fn(|context| {
-        let poll = AssertUnwindSafe(|| run.as_mut().poll(context));
-        // Whatever panicked has said so, and its job has gone back to those that wait.
-        Poll::Ready(catch_unwind(poll).unwrap_or(Poll::Ready(())))
-    });
-    if begun.await.is_pending() {
-        tokio::spawn(run);
     }
 }
