@@ -98,7 +98,10 @@ async function ask(method, path, body) {
   if (kept("token")) headers["x-diskdock-token"] = kept("token");
   if (body) headers["content-type"] = "application/json";
   const sent = body && !(body instanceof Blob) ? JSON.stringify(body) : body;
-  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" });
+  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" }).catch(() => {
+    // The reason of a browser may hold what was sent, and with it the token.
+    throw new Refused("the server gives no answer");
+  });
   if (response.status === 403) tokenForm.hidden = false;
   if (response.ok) {
     tokenForm.hidden = true;
