@@ -56,6 +56,10 @@ test("the forms of rules and faults show their command, add and clear", async ()
   await now(page, "rules", "milliseconds 3000");
   assert.deepEqual((await read("rules")).rules, [{ transition: "detach", disk, times: 2, behaviour: { do: "take", milliseconds: 3000 } }]);
   await press(page, "rules", "Clear all rules");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await read("rules")).rules.length, 1);
+  await press(page, "rules", "Clear all rules");
+  await page.getByRole("button", { name: "Yes, Clear all rules" }).click();
   await now(page, "rules", "None.");
 
   const faults = page.locator("#faults");
@@ -65,6 +69,7 @@ test("the forms of rules and faults show their command, add and clear", async ()
   await now(page, "faults", "IncorrectDiskStatus");
   assert.equal((await read("faults")).faults[0].action, "DetachDisk");
   await press(page, "faults", "Clear all faults");
+  await page.getByRole("button", { name: "Yes, Clear all faults" }).click();
   await now(page, "faults", "None.");
   assertNoPageErrors(pageErrors, "rules and faults");
   await page.close();
@@ -78,6 +83,7 @@ test("the forms of locks, keys and import work, and an error shows its hint", as
   await press(page, "locks", "Lock");
   await page.locator(".refusal", { hasText: "Lock: done" }).waitFor();
   await press(page, "locks", "Unlock");
+  await page.getByRole("button", { name: "Yes, Unlock" }).click();
   await page.locator(".refusal", { hasText: "Unlock: done" }).waitFor();
   await locks.getByLabel("Instance").fill("i-nothing");
   await press(page, "locks", "Lock");
@@ -87,6 +93,12 @@ test("the forms of locks, keys and import work, and an error shows its hint", as
   await press(page, "keys", "Create a key");
   await page.locator(".refusal", { hasText: "secret" }).waitFor();
   await now(page, "keys", "of account another");
+  const { keys } = await read("keys");
+  await page.locator("#keys").getByLabel("Key", { exact: true }).fill(keys.find(({ account }) => account === "another").id);
+  await press(page, "keys", "Disable");
+  await page.locator("dialog", { hasText: "refused until it is enabled" }).waitFor();
+  await page.getByRole("button", { name: "Yes, Disable" }).click();
+  await page.locator(".refusal", { hasText: "Disable: done" }).waitFor();
 
   const exported = await read("state");
   const file = { name: "state.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(exported)) };

@@ -84,6 +84,28 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+test("a terminal sends the token in characters that a protocol may have, and shows it nowhere", async () => {
+  const { page } = await openInstance();
+  const token = "a/b=,c";
+  await page.route(`**/_diskdock/console/${instance}`, (route) => route.fulfill({ json: { instance, input: true } }));
+  await page.evaluate((kept) => {
+    sessionStorage.setItem("diskdock.token", kept);
+    window.offered = [];
+    window.WebSocket = class {
+      constructor(_, protocols) {
+        window.offered.push(...protocols);
+        throw new SyntaxError(`The subprotocol '${kept}' is invalid.`);
+      }
+    };
+  }, token);
+  await page.getByRole("button", { name: "Open the console" }).click();
+  await page.locator("#terminal .notice", { hasText: "The console cannot be opened." }).waitFor();
+  const offered = await page.evaluate(() => window.offered);
+  assert.deepEqual(offered, ["diskdock-console", `diskdock-token.${Buffer.from(token).toString("hex")}`]);
+  assert.ok(!(await page.locator("body").textContent()).includes(token));
+  await page.close();
+});
+
 test("a terminal follows the size of its panel, and connects again", async () => {
   const { page, pageErrors } = await openInstance({ viewport: { width: 390, height: 800 } });
   const guest = await playGuest(page, []);

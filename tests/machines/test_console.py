@@ -191,7 +191,7 @@ def test_foreign_pages_and_callers_without_the_token_are_refused(shell):
             open_console(shell, shell.machine, headers)
         assert refused.value.status == 403, headers
     # As a page of the explorer does it.
-    given = token(shell)["x-diskdock-token"]
+    given = token(shell)["x-diskdock-token"].encode().hex()
     page = {"Origin": own, "Sec-Fetch-Site": "same-origin", "Sec-WebSocket-Protocol": f"diskdock-console, diskdock-token.{given}"}
     viewer = open_console(shell, shell.machine, page)
     assert viewer.headers["sec-websocket-protocol"] == "diskdock-console"

@@ -57,7 +57,7 @@ class Runner:
             step_process = subprocess.Popen(
                 ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.fill(step["run"])],
                 env={**self.job, **paths, **variables}, cwd=self.directory, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                stdout=(self.directory / "said").open("ab"), stderr=subprocess.DEVNULL, start_new_session=True)
             self.groups.append(step_process.pid)
             if step_process.wait(STARTS_WITHIN_S + 30) != 0:
                 return False
@@ -83,14 +83,18 @@ def check_action():
     workflow = yaml.safe_load((REPOSITORY / "packaging/ci/github-workflow.yml").read_text())
     [used] = [step for step in workflow["jobs"]["test"]["steps"] if step.get("uses", "").startswith("diskdock/")]
     with tempfile.TemporaryDirectory() as directory:
-        given = {**used["with"], "program": BINARY, "listen": f"127.0.0.1:{free_port()}"}
+        keys = "ci:secret-1,other:secret-2"
+        given = {**used["with"], "program": BINARY, "listen": f"127.0.0.1:{free_port()}", "key": keys}
         runner = Runner(action, pathlib.Path(directory), given)
         try:
             assert runner.run(), (pathlib.Path(directory) / "diskdock.log").read_text()
             endpoint = runner.output("endpoint")
             assert endpoint == f"http://{given['listen']}" == runner.job["DISKDOCK_ENDPOINT"]
             key = [runner.job[f"ALIBABA_CLOUD_ACCESS_KEY_{name}"] for name in ("ID", "SECRET")]
-            assert key == ["ci", "secret"]
+            assert key == ["ci", "secret-1"]
+            said = (pathlib.Path(directory) / "said").read_text()
+            assert "::add-mask::secret-1\n" in said and "::add-mask::secret-2\n" in said, said
+            assert not (pathlib.Path(directory) / "diskdock-data").exists(), "nothing is kept"
             subprocess.run([*LIFECYCLE, given["listen"], *key], check=True)
             pace = subprocess.run([BINARY, "admin", "pace"], env=runner.job, capture_output=True, text=True, check=True)
             assert pace.stdout.strip() == "500ms", pace.stdout
@@ -101,6 +105,10 @@ def check_action():
         wrong = Runner(action, pathlib.Path(directory), {"program": BINARY, "options": "--no-such-option"})
         assert not wrong.run(), "a server that does not start fails the step"
     print("- a server that does not start fails the step")
+    for several in ({"key": "ci:secret\nLD_PRELOAD=x"}, {"options": "--pace 1s\n"}, {"listen": "127.0.0.1:1\r"}):
+        with tempfile.TemporaryDirectory() as directory:
+            assert not Runner(action, pathlib.Path(directory), {"program": BINARY, **several}).run(), several
+    print("- inputs of several lines are refused")
 
 
 def answers(port, host):

@@ -1,5 +1,7 @@
 //! Access to the controls.
 
+use std::borrow::Cow;
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +15,8 @@ use crate::gateway::guard::Guard;
 /// The header that carries the admin token.
 pub(crate) const TOKEN_HEADER: &str = "x-diskdock-token";
 
-/// Before the admin token in the protocols of a WebSocket: a page can give it no headers.
+/// Before the admin token, in hexadecimal, in the protocols of a WebSocket: a page can give it no
+/// headers, and a protocol has few characters.
 pub(crate) const TOKEN_PROTOCOL: &str = "diskdock-token.";
 
 /// The rule of access to the controls.
@@ -48,17 +51,43 @@ pub(super) async fn check(State(access): State<Access>, request: Request, next: 
 }
 
 /// The admin token in the header for it, or among the protocols of a WebSocket.
-fn token_in(headers: &HeaderMap) -> Option<&[u8]> {
-    let header = headers.get(TOKEN_HEADER).map(|given| given.as_bytes());
+fn token_in(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+    let header = headers.get(TOKEN_HEADER).map(|given| Cow::Borrowed(given.as_bytes()));
     header.or_else(|| {
         let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
         let mut names = offered.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
-        names.find_map(|name| name.trim_ascii().strip_prefix(TOKEN_PROTOCOL.as_bytes()))
+        let written =
+            names.find_map(|name| name.trim_ascii().strip_prefix(TOKEN_PROTOCOL.as_bytes()))?;
+        Some(Cow::Owned(from_hexadecimal(written)?))
     })
+}
+
+/// The bytes that are written in hexadecimal; none if it is anything else.
+fn from_hexadecimal(written: &[u8]) -> Option<Vec<u8>> {
+    if !written.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok();
+    written.chunks_exact(2).map(byte).collect()
 }
 
 fn refused(error: String) -> Response {
     let hint = "Send the token in the header x-diskdock-token; it is in the file admin-token of \
                 the data directory.";
     AdminError { status: StatusCode::FORBIDDEN, ..AdminError::bad(error, hint) }.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_hexadecimal_refuses_what_is_none() {
+        assert_eq!(from_hexadecimal(b"612f3DC3a4").as_deref(), Some("a/=ä".as_bytes()));
+        assert_eq!(from_hexadecimal(b"").as_deref(), Some(&b""[..]));
+        for wrong in ["6", "6g", "+6", "wrong", "612", "ä"] {
+            assert_eq!(from_hexadecimal(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::controls::no_instance;
 use super::{AdminError, AdminState, Json};
+use crate::ansi::AnsiStripper;
 use crate::gateway::server::LastingConnection;
 use crate::hypervisor::{CONSOLE_INPUT, ConsolePiece, ConsoleViewer, TransientError};
 
@@ -102,6 +103,7 @@ async fn serve(
     let mut session = ConsoleSession {
         socket: &mut socket,
         viewer,
+        earlier: EarlierText::default(),
         input,
         waiting: None,
         heard_at: Instant::now(),
@@ -140,10 +142,28 @@ enum SessionEnd {
     Said(u16, &'static str),
 }
 
+/// The text of what was written before a viewer came. The questions in it that a terminal answers
+/// are left out: they were for another one, and the answers would be typed into the guest.
+#[derive(Debug, Default)]
+struct EarlierText(AnsiStripper);
+
+impl EarlierText {
+    /// The text of the next piece, before which this much is missing, with the ends of lines that a
+    /// terminal wants.
+    fn of(&mut self, piece: &[u8], omitted: u64) -> Vec<u8> {
+        if omitted > 0 {
+            // What had begun there may have ended in what is missing.
+            self.0 = AnsiStripper::default();
+        }
+        self.0.push(piece).replace('\n', "\r\n").into_bytes()
+    }
+}
+
 /// One viewer and its client.
 struct ConsoleSession<'s> {
     socket: &'s mut WebSocket,
     viewer: ConsoleViewer,
+    earlier: EarlierText,
     input: mpsc::Sender<Bytes>,
     /// Input for which there is no room yet, and until when it waits.
     waiting: Option<(Bytes, Instant)>,
@@ -173,9 +193,14 @@ impl ConsoleSession<'_> {
     }
 
     async fn show(&mut self, output: ConsolePiece) -> Result<(), SessionEnd> {
-        let ConsolePiece::Bytes { omitted, bytes } = output else {
-            let ConsolePiece::Ended(reason) = output else { return Ok(()) };
-            return Err(SessionEnd::Said(close_code::NORMAL, reason));
+        let (omitted, bytes) = match output {
+            ConsolePiece::Ended(reason) => {
+                return Err(SessionEnd::Said(close_code::NORMAL, reason));
+            }
+            ConsolePiece::Bytes { omitted, bytes, is_earlier: false } => (omitted, bytes),
+            ConsolePiece::Bytes { omitted, bytes, is_earlier: true } => {
+                (omitted, self.earlier.of(&bytes, omitted))
+            }
         };
         if omitted > 0 {
             self.remark(json!({ "omitted": omitted })).await?;
@@ -245,5 +270,43 @@ async fn offer(input: &mpsc::Sender<Bytes>, waiting: &Option<(Bytes, Instant)>) 
     tokio::select! {
         sent = input.send(bytes.clone()) => sent.is_ok(),
         () = sleep_until(*until) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::hypervisor::{ConsoleView, SharedConsole};
+
+    /// Longer than anything here takes.
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// The text that a client of this viewer gets, until it ends so.
+    async fn shown(viewer: &mut ConsoleViewer, until: &str) -> String {
+        let (mut earlier, mut text) = (EarlierText::default(), Vec::new());
+        while !text.ends_with(until.as_bytes()) {
+            match timeout(SOON, viewer.next()).await.unwrap() {
+                ConsolePiece::Bytes { omitted, bytes, is_earlier: true } => {
+                    text.extend(earlier.of(&bytes, omitted));
+                }
+                ConsolePiece::Bytes { bytes, .. } => text.extend(bytes),
+                ConsolePiece::Ended(reason) => panic!("{reason}"),
+            }
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn viewer_gets_no_questions_of_before_it_came() {
+        let (mut guest, ours) = duplex(64);
+        let (console, mut first) = SharedConsole::open(ours, b"boot\x1b[c\r\n\x1bP$qm\x1b\\ready ");
+        guest.write_all(b"size\x1b[6n? ").await.unwrap();
+        assert_eq!(shown(&mut first, "? ").await, "boot\r\nready size\x1b[6n? ");
+        let ConsoleView::Viewer(mut second) = console.view() else { panic!("it is open") };
+        guest.write_all(b"now\x1b[6n!").await.unwrap();
+        assert_eq!(shown(&mut second, "!").await, "boot\r\nready size? now\x1b[6n!");
+        assert_eq!(shown(&mut first, "!").await, "now\x1b[6n!");
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum ConsolePiece {
         omitted: u64,
         /// The output.
         bytes: Vec<u8>,
+        /// Whether it was written before this viewer came.
+        is_earlier: bool,
     },
     /// There will be no more, for this reason.
     Ended(&'static str),
@@ -101,6 +103,8 @@ pub struct ConsoleViewer {
     progress: watch::Receiver<OutputProgress>,
     /// Where this viewer is in all that was written.
     position: u64,
+    /// Where it was written to when this viewer came.
+    live_from: u64,
 }
 
 impl SharedConsole {
@@ -115,7 +119,12 @@ impl SharedConsole {
         let console = Arc::new(SharedConsole { screen: Mutex::default(), progress, input });
         console.push(earlier);
         tokio::spawn(carry(Arc::clone(&console), guest, typed));
-        let viewer = ConsoleViewer { console: Arc::clone(&console), progress: seen, position: 0 };
+        let viewer = ConsoleViewer {
+            console: Arc::clone(&console),
+            progress: seen,
+            position: 0,
+            live_from: earlier.len() as u64,
+        };
         (console, viewer)
     }
 
@@ -129,6 +138,7 @@ impl SharedConsole {
             VIEWERS.. => ConsoleView::Full,
             _ => ConsoleView::Viewer(ConsoleViewer {
                 position: screen.written - screen.latest.len() as u64,
+                live_from: screen.written,
                 progress: self.progress.subscribe(),
                 console: Arc::clone(self),
             }),
@@ -217,9 +227,13 @@ impl ConsoleViewer {
         let from = self.position.max(oldest);
         let omitted = from - self.position;
         let skipped = usize::try_from(from - oldest).unwrap_or(KEPT);
-        let bytes: Vec<u8> = screen.latest.iter().skip(skipped).take(PIECE).copied().collect();
+        let earlier = self.live_from.saturating_sub(from);
+        let is_earlier = earlier > 0;
+        let most = if is_earlier { usize::try_from(earlier).unwrap_or(PIECE) } else { PIECE };
+        let latest = screen.latest.iter().skip(skipped).take(most.min(PIECE));
+        let bytes: Vec<u8> = latest.copied().collect();
         self.position = from + bytes.len() as u64;
-        ConsolePiece::Bytes { omitted, bytes }
+        ConsolePiece::Bytes { omitted, bytes, is_earlier }
     }
 }
 
@@ -256,7 +270,7 @@ mod tests {
         let (mut read, mut missed) = (Vec::new(), 0);
         while missed + (read.len() as u64) < until {
             match next(viewer).await {
-                ConsolePiece::Bytes { omitted, bytes } => {
+                ConsolePiece::Bytes { omitted, bytes, .. } => {
                     missed += omitted;
                     read.extend(bytes);
                 }

@@ -17,7 +17,8 @@ use crate::catalog::{ActionError, Call, Caller, CallerIdentity, Environment, Ori
 use crate::operations::NewOperation;
 use crate::store::{AttachedDisks, OperationRow, ReadTx, StoreError, WriteTx, owner_of_host};
 
-/// Operations that are looked at of a host: one that is fenced has next to none.
+/// Operations that are looked at of a host: one that is fenced has next to none. Nothing moves from
+/// one that has more, since the rest may be about what is to move.
 const OPERATIONS: u32 = 10_000;
 
 /// An evacuation.
@@ -155,6 +156,11 @@ impl Evacuation {
             return Ok(Move::Stays(format!(
                 "{} has not ended; `diskdock hosts fence` ends it",
                 left.kind
+            )));
+        }
+        if left.len() >= OPERATIONS as usize {
+            return Ok(Move::Stays(format!(
+                "{OPERATIONS} operations or more of its host have not ended, too many to look at"
             )));
         }
         if instance.releasing || !instance.has_stable_status() {

@@ -77,10 +77,20 @@ impl LiveValue {
             let words = std::env::args().skip_while(|word| word != "--").skip(1);
             let found = server::ask(&self, &words.collect::<Vec<_>>());
             let fitting = found.into_iter().filter(|found| found.value.starts_with(begun));
-            let candidate =
-                |found: Found| CompletionCandidate::new(found.value).help(Some(found.label.into()));
-            fitting.map(candidate).collect()
+            fitting.filter_map(Found::candidate).collect()
         })
+    }
+}
+
+impl Found {
+    /// The value as a shell may insert it; none if it has characters that a shell would obey.
+    fn candidate(mut self) -> Option<CompletionCandidate> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:@/+=-".contains(c);
+        if !self.value.chars().all(is_plain) {
+            return None;
+        }
+        self.label.retain(|c| !c.is_control());
+        Some(CompletionCandidate::new(self.value).help(Some(self.label.into())))
     }
 }
 
@@ -176,6 +186,17 @@ mod tests {
             collect(inner, path, out);
             path.pop();
         }
+    }
+
+    #[test]
+    fn candidate_is_nothing_that_a_shell_or_terminal_obeys() {
+        let found = |value: &str| Found { value: value.into(), label: "a\x1b[2J\nb\u{9b}c".into() };
+        for wrong in ["$(id)", "a b", "a;b", "`id`", "a'b", "a\nb", "a\u{9b}b", "ä", "~", "a&b"] {
+            assert!(found(wrong).candidate().is_none(), "{wrong:?}");
+        }
+        let kept = found("d-1._:@/+=-Z").candidate().unwrap();
+        assert_eq!(kept.get_value(), "d-1._:@/+=-Z");
+        assert_eq!(kept.get_help().unwrap().to_string(), "a[2Jbc");
     }
 
     #[test]

@@ -14,8 +14,10 @@ const QUEUE: usize = 16;
 /// Ctrl-], which leaves a terminal.
 const LEAVE: u8 = 0x1d;
 /// Undoes what a guest may have left: the other screen, a hidden cursor, marked pastes, the mouse,
-/// colours.
-const CALM: &[u8] = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[0m\r\n";
+/// news of the focus, other keys, an area that scrolls (whose end would move the cursor), drawn
+/// characters, colours.
+const CALM: &[u8] = b"\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\
+    \x1b[?1004l\x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b(B\x1b[0m\r\n";
 
 /// The next that came from the keyboard.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,7 +112,8 @@ impl Drop for RawMode {
             // A terminal that is gone needs no calm.
             let _ = crate::cli::output::write(CALM);
         }
-        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &self.before);
+        // An answer of the terminal to the guest that is unread would be typed into the shell.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Flush, &self.before);
     }
 }
 

@@ -42,7 +42,7 @@ const FORMS = {
     command: ({ transition, disk, instance, times, takes, do: how }) =>
       `admin rules add${options({ transition, disk, instance, times, do: how === "take" ? `take=${takes || "2s"}` : how })}`,
   },
-  "clear-rules": { send: () => ["DELETE", "rules"], command: () => "admin rules clear" },
+  "clear-rules": { send: () => ["DELETE", "rules"], command: () => "admin rules clear", asks: () => "All rules are gone; transitions that they hold go on." },
   transitions: {
     send: ({ disk, instance }, verb) => ["POST", `transitions/${verb}`, given({ disk, instance })],
     command: ({ disk, instance }, verb) => `admin ${verb}${options({ disk, instance })}`,
@@ -58,10 +58,11 @@ const FORMS = {
       return `admin faults add${options({ action, skip, times })}${kind[how] ?? ` --${how.replace("_", "-")}`}`;
     },
   },
-  "clear-faults": { send: () => ["DELETE", "faults"], command: () => "admin faults clear" },
+  "clear-faults": { send: () => ["DELETE", "faults"], command: () => "admin faults clear", asks: () => "All faults are gone; calls are answered as they should be." },
   lock: {
     send: ({ instance, reason }, verb) => ["POST", `instances/${encodeURIComponent(instance)}/${verb}`, { reason }],
     command: ({ instance, reason }, verb) => `admin ${verb} ${quoted(instance || "i-…")}${options({ reason })}`,
+    asks: (_, verb) => verb === "unlock" && "The lock is gone: calls that it refuses go through.",
   },
   lost: {
     send: ({ instance }, verb) => ["POST", `instances/${encodeURIComponent(instance)}/${verb}`],
@@ -77,7 +78,9 @@ const FORMS = {
   key: {
     send: ({ id }, verb) => (verb === "delete" ? ["DELETE", `keys/${encodeURIComponent(id)}`] : ["POST", `keys/${encodeURIComponent(id)}/${verb}`]),
     command: ({ id }, verb) => `key ${verb} ${quoted(id || "LTAI…")}`,
-    asks: (_, verb) => verb === "delete" && "Programs that use the key are refused from then on.",
+    asks: (_, verb) =>
+      (verb === "delete" && "Programs that use the key are refused from then on.") ||
+      (verb === "disable" && "Programs that use the key are refused until it is enabled."),
   },
   export: { send: () => ["GET", "state"], command: () => "admin export --file state.json" },
   import: {
@@ -98,7 +101,10 @@ async function ask(method, path, body) {
   if (kept("token")) headers["x-diskdock-token"] = kept("token");
   if (body) headers["content-type"] = "application/json";
   const sent = body && !(body instanceof Blob) ? JSON.stringify(body) : body;
-  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" });
+  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" }).catch(() => {
+    // The reason of a browser may hold what was sent, and with it the token.
+    throw new Refused("the server gives no answer");
+  });
   if (response.status === 403) tokenForm.hidden = false;
   if (response.ok) {
     tokenForm.hidden = true;

@@ -6,11 +6,13 @@ import { withToken } from "./stream.js";
 import { Terminal } from "./xterm.js";
 
 const PROTOCOL = "diskdock-console";
-// A page can give a WebSocket no headers: the token goes among its protocols.
+// A page can give a WebSocket no headers: the token goes among its protocols, which have few characters.
 const TOKEN_PROTOCOL = "diskdock-token.";
 // The server takes messages of up to 4 KiB.
 const PIECE = 4096;
 const LINES_KEPT = 5000;
+
+const hexadecimal = (text) => Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -124,8 +126,9 @@ class Panel {
       if (why) return;
       await this.prepare();
       await this.attach();
-    } catch (error) {
-      this.refuse(`The console cannot be opened: ${error.message}.`);
+    } catch {
+      // The reason of a browser may hold what was sent, and with it the token.
+      this.refuse("The console cannot be opened. Look whether the server runs, and whether the token is right.");
     } finally {
       this.open.disabled = false;
     }
@@ -136,7 +139,7 @@ class Panel {
     const token = kept("token");
     const address = new URL(`/_diskdock/console/${encodeURIComponent(this.id)}`, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address, token ? [PROTOCOL, TOKEN_PROTOCOL + token] : [PROTOCOL]);
+    const socket = new WebSocket(address, token ? [PROTOCOL, TOKEN_PROTOCOL + hexadecimal(token)] : [PROTOCOL]);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     return new Promise((done) => {

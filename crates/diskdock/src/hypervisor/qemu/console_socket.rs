@@ -41,7 +41,8 @@ impl Qemu {
         let socket = machine.run.join(CONSOLE_SOCKET);
         let reached = tokio::time::timeout(REACHING, reach(&socket)).await;
         let guest = reached.map_err(|late| cannot(&late))?.map_err(|error| cannot(&error))?;
-        // After the connection: what is written in between is seen twice rather than not at all.
+        // After the connection. What is written after QEMU has taken it, and before this, is seen
+        // twice. QEMU may take it later than this: what is written in between is in the log only.
         let of = Arc::clone(&machine);
         let earlier = off_thread(move || console::read(&of)).await;
         let earlier = earlier.map_err(|error| cannot(&error))?;

@@ -43,9 +43,13 @@ async fn simulated_instance_has_no_console_and_says_so() {
 async fn console_takes_the_token_among_the_protocols_and_never_a_foreign_page() {
     let server = TestServer::new().await;
     let instance = server.running_instance().await;
-    let protocols = |token: &str| format!("diskdock-console, diskdock-token.{token}");
-    let (right, wrong) = (protocols(TOKEN), protocols("wrong"));
-    let (right, wrong) = (("sec-websocket-protocol", &*right), ("sec-websocket-protocol", &*wrong));
+    let hexadecimal =
+        |token: &str| token.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let protocols = |token: String| format!("diskdock-console, diskdock-token.{token}");
+    let right = protocols(hexadecimal(TOKEN));
+    let (wrong, plain) = (protocols(hexadecimal("wrong")), protocols(TOKEN.to_owned()));
+    let [right, wrong, plain] =
+        [&right, &wrong, &plain].map(|offered| ("sec-websocket-protocol", offered.as_str()));
     let own = ("origin", "http://127.0.0.1:5260");
     let foreign = ("origin", "https://evil.example");
     let site = ("sec-fetch-site", "cross-site");
@@ -57,6 +61,7 @@ async fn console_takes_the_token_among_the_protocols_and_never_a_foreign_page() 
         (&[own, right], false, 409),
         (&[header], false, 409),
         (&[own, wrong], true, 403),
+        (&[own, plain], false, 403),
         (&[foreign], true, 403),
         (&[foreign, right], true, 403),
         (&[foreign, header], false, 403),
