@@ -32,7 +32,7 @@ pub(crate) fn of_changes(bench: &mut Bench) -> io::Result<()> {
         });
         // The client waits by then; one that did not would hear at once.
         process::pause(Duration::from_millis(2));
-        let name = format!("{}", times.len());
+        let name = format!("disk-{}", times.len());
         let own = [("RegionId", REGION), ("DiskId", disk.as_str()), ("DiskName", name.as_str())];
         let write = one(&host, "ModifyDiskAttribute", &own, &mut stamp);
         let (status, _) = process::exchange(address, &write)?;

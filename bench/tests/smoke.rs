@@ -46,6 +46,8 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
         "attach+detach, durable, 64 conns",
         "health beside 6 walks over 20k disks",
         "write beside 1k operations in flight",
+        "told of a write, after its reply",
+        "explorer page of RunInstances",
     ] {
         assert!(text.contains(line), "{line} is missing:\n{text}");
     }
