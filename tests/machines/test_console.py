@@ -12,7 +12,7 @@ import termios
 import time
 
 import pytest
-from host import BINARY, Host, until
+from host import BINARY, COMMAND_LINE, Host, until
 from web_socket import Refused, WebSocket
 
 A_SHELL = b"diskdock-guest: a shell"
@@ -24,7 +24,7 @@ def shell():
     """A host with one Running guest that has a shell on its console."""
     host = Host()
     try:
-        host.import_guest("shell", "console=ttyS0 quiet diskdock.shell")
+        host.import_guest("shell", f"{COMMAND_LINE} diskdock.shell")
         host.start()
         host.machine = host.ready(image="m-shell")
         yield host

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from host import SOON_S, until
+from host import COMMAND_LINE, SOON_S, until
 
 # As long as an unplug may take, and a moment more.
 DETACH_TIMEOUT_MS = 301_000
@@ -163,7 +163,7 @@ def test_detach_during_the_boot_of_the_guest(host):
 
 
 def test_detach_from_a_hung_guest_keeps_the_disk_until_a_reset(host):
-    host.import_guest("hung", "console=ttyS0 quiet diskdock.hang")
+    host.import_guest("hung", f"{COMMAND_LINE} diskdock.hang")
     machine, disk = host.launch(image="m-hung"), host.disk()
     machine.wait("Running")
     console = machine.run / "console.log"

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from host import REGION, SOON_S, until
+from host import COMMAND_LINE, REGION, SOON_S, until
 from snapshots import Snapshot, begin, expect_no_orphans, only
 from test_qemu_kills import killed_at
 
@@ -19,7 +19,7 @@ port=$(grep -l org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name)
 def mounted(new_host):
     """A guest with an agent, and a file system of its on a disk."""
     host = new_host()
-    host.import_guest("agent", "console=ttyS0 quiet", initrd="initrd-agent.gz")
+    host.import_guest("agent", COMMAND_LINE, initrd="initrd-agent.gz")
     host.start()
     machine, disk = host.ready(image="m-agent"), host.disk()
     disk.attach(machine)

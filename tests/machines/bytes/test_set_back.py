@@ -2,7 +2,7 @@
 
 import pytest
 from guest import pattern_checksum
-from host import REGION, Disk
+from host import COMMAND_LINE, REGION, Disk
 from snapshots import begin, expect_no_orphans
 from test_kills import restarted_at
 
@@ -107,7 +107,7 @@ def test_reinit_disk_of_a_system_disk_that_is_raw_completes_after_a_server_kill_
 
 @pytest.mark.parametrize("failpoint", [None, *REPLACE])
 def test_replace_system_disk_completes_after_a_server_kill_at(host, failpoint):
-    host.import_guest("other", "console=ttyS0 quiet other=yes")
+    host.import_guest("other", f"{COMMAND_LINE} other=yes")
     host.machine = machine = host.ready()
     old = system_disk(machine)
     stop(machine)

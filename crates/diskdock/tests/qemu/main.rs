@@ -36,7 +36,7 @@ fn import(data_directory: &Path) -> String {
     let what = ImportedFiles::Kernel {
         kernel: guest("vmlinuz"),
         initrd: Some(guest("initrd.gz")),
-        command_line: "console=ttyS0 quiet".to_owned(),
+        command_line: "console=ttyS0 quiet no_timer_check".to_owned(),
         disk: None,
         empty_gib: 1,
     };
