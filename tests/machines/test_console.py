@@ -260,3 +260,6 @@ def test_console_ends_with_its_machine_and_says_so(shell):
     with pytest.raises(Refused) as refused:
         open_console(shell, type("Nothing", (), {"id": "i-none"}))
     assert refused.value.status == 404
+    # Other tests have the same machine, in any order.
+    shell.call("start_instance", instance_id=shell.machine.id)
+    shell.machine.wait("Running").guest.wait_ready()
