@@ -1,5 +1,6 @@
 """A host that is lost, and its fence. Two hosts with addresses of their own towards Ceph."""
 
+import itertools
 import pathlib
 import subprocess
 import urllib.parse
@@ -9,6 +10,8 @@ from host import until
 from pool import cluster_in_ceph
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Networks of hosts, each for one story.
+NETWORKS = itertools.count(1)
 # A host counts as silent after half a minute.
 SILENT_S = 60
 
@@ -33,7 +36,9 @@ def two_hosts():
     """Two servers and two hosts, each with a key and an address of its own."""
 
     def add_hosts(made):
-        for name, address in (("host-a", "127.0.1.2"), ("host-b", "127.0.1.3")):
+        # A fence blocks an address for years, and Ceph outlives the hosts of a story.
+        network = next(NETWORKS)
+        for name, address in (("host-a", f"127.0.{network}.2"), ("host-b", f"127.0.{network}.3")):
             environment, qemu = own_address(made, address)
             made.host(name, options=("--storage", made.pool.storage_as(name), "--qemu", qemu), environment=environment)
 

@@ -118,8 +118,8 @@ async fn end_guests_of_others(
     Err(Failure::new(what, "See docs/scale.md for what to do before it works again."))
 }
 
-/// Ends guests of the directory: all, or those of instances that the store has on other hosts. Gives
-/// the instances whose machines were on.
+/// Ends guests of the directory: all, or those of instances that the store has on other hosts.
+/// Gives the instances whose machines were on.
 async fn end_guests(store: &Store, args: &HostArgs, all: bool) -> Result<Vec<String>, Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         let hint = "End its QEMU processes by hand, or restart the computer.";
