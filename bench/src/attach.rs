@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::against::{Compared, Side, Turns};
 use crate::bench::{Bench, Measured};
-use crate::load::Work;
+use crate::load::{SharedOut, Work};
 use crate::process::{self, Process};
 use crate::seed;
 use crate::sign::{Stamp, Template};
@@ -182,9 +182,7 @@ pub(crate) struct Moving {
     detach: Template,
     stamp: Stamp,
     disks: Vec<Moved>,
-    connections: usize,
-    /// Which disk each connection asked about last.
-    last: Vec<usize>,
+    turns: SharedOut,
 }
 
 struct Moved {
@@ -203,26 +201,21 @@ impl Moving {
             attach: Template::new(&host, "AttachDisk", &own),
             detach: Template::new(&host, "DetachDisk", &own),
             stamp: Stamp::new(),
+            turns: SharedOut::new(pairs.len(), 1),
             disks: pairs.into_iter().map(moved).collect(),
-            connections: 1,
-            last: Vec::new(),
         }
     }
 
     /// Gives each connection every so-manieth disk.
     pub(crate) fn share_out(&mut self, connections: usize) {
-        self.connections = connections;
-        // The first question moves on to the disk after the last one.
-        self.last = (0..connections).map(|at| at + self.disks.len()).collect();
+        self.turns = SharedOut::new(self.disks.len(), connections);
     }
 }
 
 impl Work for Moving {
     fn ask(&mut self, connection: usize, now: Instant, out: &mut Vec<u8>) -> bool {
         self.stamp.refresh(now);
-        let next = self.last[connection] + self.connections;
-        self.last[connection] = if next < self.disks.len() { next } else { connection };
-        let Moved { disk, instance, attached } = &self.disks[self.last[connection]];
+        let Moved { disk, instance, attached } = &self.disks[self.turns.next(connection)];
         let template = if *attached { &self.detach } else { &self.attach };
         template.write(&mut self.stamp, &[disk, instance], out);
         true
@@ -230,7 +223,7 @@ impl Work for Moving {
 
     /// A refused call is made again when its disk's turn comes round.
     fn on_reply(&mut self, connection: usize, status: u16, _: &[u8]) {
-        let moved = &mut self.disks[self.last[connection]];
+        let moved = &mut self.disks[self.turns.last(connection)];
         moved.attached ^= status == 200;
     }
 }

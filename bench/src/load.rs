@@ -22,6 +22,36 @@ pub(crate) trait Work {
     fn on_reply(&mut self, connection: usize, status: u16, body: &[u8]);
 }
 
+/// Turns of connections at things that are shared out among them: each has every so-manieth one.
+#[derive(Debug)]
+pub(crate) struct SharedOut {
+    things: usize,
+    connections: usize,
+    /// The one that each connection had last.
+    last: Vec<usize>,
+}
+
+impl SharedOut {
+    /// Shares so many things out among so many connections.
+    pub(crate) fn new(things: usize, connections: usize) -> SharedOut {
+        // The first question moves on to the thing after the last one.
+        let last = (0..connections).map(|at| at + things).collect();
+        SharedOut { things, connections, last }
+    }
+
+    /// The next one of this connection, after its last the first one again.
+    pub(crate) fn next(&mut self, connection: usize) -> usize {
+        let next = self.last[connection] + self.connections;
+        self.last[connection] = if next < self.things { next } else { connection };
+        self.last[connection]
+    }
+
+    /// The one that this connection had last.
+    pub(crate) fn last(&self, connection: usize) -> usize {
+        self.last[connection]
+    }
+}
+
 /// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct LoadResult {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::against::Compared;
 use crate::attach::{self, Moving};
 use crate::bench::Bench;
-use crate::load::{self, Work};
+use crate::load::{self, SharedOut, Work};
 use crate::process::{self, Process};
 
 /// Rounds of each series, in which both are asked once.
@@ -90,9 +90,7 @@ struct Volumes {
     calls: Vec<[Vec<u8>; 2]>,
     /// The next call for each of them.
     next: Vec<usize>,
-    connections: usize,
-    /// Which volume each connection asked about last.
-    last: Vec<usize>,
+    turns: SharedOut,
 }
 
 impl Volumes {
@@ -111,20 +109,17 @@ impl Volumes {
                 .map(|action| request(&host, &format!("Action={action}&{of}"))))
         };
         let calls = (0..VOLUMES).map(make).collect::<io::Result<Vec<_>>>()?;
-        Ok(Volumes { calls, next: vec![0; VOLUMES], connections: 1, last: Vec::new() })
+        Ok(Volumes { calls, next: vec![0; VOLUMES], turns: SharedOut::new(VOLUMES, 1) })
     }
 
     fn share_out(&mut self, connections: usize) {
-        self.connections = connections;
-        self.last = (0..connections).map(|at| at + VOLUMES).collect();
+        self.turns = SharedOut::new(VOLUMES, connections);
     }
 }
 
 impl Work for Volumes {
     fn ask(&mut self, connection: usize, _: Instant, out: &mut Vec<u8>) -> bool {
-        let next = self.last[connection] + self.connections;
-        let volume = if next < VOLUMES { next } else { connection };
-        self.last[connection] = volume;
+        let volume = self.turns.next(connection);
         out.extend_from_slice(&self.calls[volume][self.next[volume]]);
         self.next[volume] = 1 - self.next[volume];
         true

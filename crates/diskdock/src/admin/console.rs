@@ -263,7 +263,7 @@ impl ConsoleSession<'_> {
     }
 }
 
-/// Hands input over as soon as there is room for it; false when it has waited too long. Never ends
+/// Sends input on as soon as there is room for it; false when it has waited too long. Never ends
 /// without input.
 async fn offer(input: &mpsc::Sender<Bytes>, waiting: &Option<(Bytes, Instant)>) -> bool {
     let Some((bytes, until)) = waiting else { return std::future::pending().await };

@@ -20,7 +20,7 @@ mod worlds;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{Method, Response};
 
@@ -47,6 +47,8 @@ pub use worlds::OtherWorlds;
 
 /// The target of the log's line for each call.
 pub(crate) const CALLS: &str = module_path!();
+/// The header in which a caller names its trace.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The longest header of a trace that is read, in bytes.
 const LONGEST_TRACEPARENT: usize = 128;
 
@@ -273,7 +275,7 @@ struct IncomingCall {
 
 /// The trace that a caller has begun, as it names it.
 fn traceparent(parts: &Parts) -> Option<String> {
-    let header = parts.headers.get("traceparent")?.to_str().ok()?;
+    let header = parts.headers.get(TRACEPARENT)?.to_str().ok()?;
     (header.len() <= LONGEST_TRACEPARENT).then(|| header.to_owned())
 }
 

@@ -103,7 +103,8 @@ impl Evacuation {
                 return Ok(Ok(Err(obstacle)));
             }
             let mut placement = this.placement(&environment);
-            let decided = this.decide(&*tx, &mut placement, &id);
+            let left = this.operations_left(&*tx)?;
+            let decided = this.decide(&*tx, &mut placement, &left, &id);
             let decided = match decided {
                 Err(ActionError::Failed(fault)) => return Err(fault),
                 Err(refused) => return Ok(Err(refused)),
@@ -130,9 +131,9 @@ impl Evacuation {
         environment: &Environment,
         ids: &[InstanceId],
     ) -> Result<Vec<(InstanceId, MoveEnd)>, ActionError> {
-        let mut placement = self.placement(environment);
+        let (mut placement, left) = (self.placement(environment), self.operations_left(tx)?);
         let foreseen = ids.iter().map(|id| {
-            let decided = self.decide(tx, &mut placement, id)?;
+            let decided = self.decide(tx, &mut placement, &left, id)?;
             Ok((id.clone(), decided.ended()))
         });
         foreseen.collect()
@@ -142,16 +143,21 @@ impl Evacuation {
         InstancePlacement::new(&environment.inventory, self.to.clone())
     }
 
+    /// Operations that are left to do on the host, up to a bound.
+    fn operations_left(&self, tx: &dyn ReadTx) -> Result<Vec<OperationRow>, StoreError> {
+        tx.operations_of(&owner_of_host(&self.from), FIRST, OPERATIONS)
+    }
+
     fn decide(
         &self,
         tx: &dyn ReadTx,
         placement: &mut InstancePlacement<'_>,
+        left: &[OperationRow],
         id: &InstanceId,
     ) -> Result<Move, ActionError> {
         let found = tx.instance(id)?.filter(|instance| instance.host == self.from);
         let Some(instance) = found else { return Ok(Move::Gone) };
         let disks = tx.attached(id)?;
-        let left = tx.operations_of(&owner_of_host(&self.from), FIRST, OPERATIONS)?;
         if let Some(left) = left.iter().find(|one| is_about(one, id, &disks)) {
             return Ok(Move::Stays(format!(
                 "{} has not ended; `diskdock hosts fence` ends it",
@@ -202,14 +208,12 @@ impl Move {
 }
 
 fn is_about(operation: &OperationRow, id: &InstanceId, disks: &AttachedDisks) -> bool {
-    let is_disk = |at: &std::sync::Arc<crate::store::AttachedDisk>| {
-        operation.disk.as_ref().is_some_and(|disk| *disk == at.disk)
-    };
-    operation.instance.as_ref() == Some(id) || disks.iter().any(is_disk)
+    operation.instance.as_ref() == Some(id)
+        || disks.iter().any(|at| operation.disk.as_ref() == Some(&at.disk))
 }
 
-/// Whether it was on when its host was lost. One that is still Running is not: nobody has said so
-/// yet.
+/// Whether it was on when its host was lost: it is marked so, or still Running, since nothing has
+/// said otherwise.
 fn was_on(instance: &Instance) -> bool {
     instance.status == InstanceStatus::Running || instance.interrupted
 }

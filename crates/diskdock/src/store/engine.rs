@@ -1,5 +1,6 @@
 //! The interface of an engine of the store: SQLite, or PostgreSQL.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +31,32 @@ pub enum Depth {
     Rows,
     /// Walks over lists as well, which take as long as the lists are.
     Lists,
+}
+
+/// A read's depth, and whether it asked for more.
+pub(super) struct DepthLimit {
+    depth: Depth,
+    exceeded: Cell<bool>,
+}
+
+impl DepthLimit {
+    pub(super) fn new(depth: Depth) -> DepthLimit {
+        DepthLimit { depth, exceeded: Cell::new(false) }
+    }
+
+    /// Whether something was asked for that is deeper than allowed.
+    pub(super) fn exceeded(&self) -> bool {
+        self.exceeded.get()
+    }
+
+    /// To be asked before a list is walked.
+    pub(super) fn allow_lists(&self) -> Result<(), StoreError> {
+        if self.depth == Depth::Lists {
+            return Ok(());
+        }
+        self.exceeded.set(true);
+        Err(StoreError::Unavailable)
+    }
 }
 
 /// An engine: runs reads on the calling thread and queues writes.

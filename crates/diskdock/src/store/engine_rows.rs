@@ -18,6 +18,9 @@ pub(super) const CALLS_CLEARED: i64 = 256;
 /// Given-up operations that are kept.
 pub(super) const ABANDONED_KEPT: i64 = 1_000;
 
+/// Nonces that are forgotten in one go: few enough for others to wait.
+pub(super) const NONCES_FORGOTTEN: u32 = 5_000;
+
 /// The tables that a wipe empties, besides one for each kind of resource.
 pub(super) const WIPED: [&str; 12] = [
     "terms",

@@ -24,7 +24,8 @@ pub(crate) fn arrive(facts: PowerFacts, starts: bool) -> Arrival {
     (facts.instance, boxed(Arriving { build }), broken.filter(|_| starts))
 }
 
-/// Makes the machine of a Stopped instance known to its new host.
+/// Makes the machine of a Stopped instance known to its new host. One that could not be made known
+/// is when the instance starts.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Arriving {
     build: Build,
@@ -48,11 +49,6 @@ impl Operation for Arriving {
 
     async fn advance(&mut self, context: &StepContext<'_>) -> Result<Progress, TransientError> {
         self.build.advance(context).await
-    }
-
-    /// A machine that could not be made known is when the instance starts.
-    fn compensate(&mut self, _: &str) -> bool {
-        false
     }
 
     fn finish(&self, outcome: &Outcome, tx: &mut dyn WriteTx, _: Moment) -> Result<(), StoreError> {

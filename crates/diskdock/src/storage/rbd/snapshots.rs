@@ -109,24 +109,24 @@ impl Rbd {
         let next = format!("{image}.{NEXT}");
         let wanted = noted(content, volume.size_gib);
         let (mut old, mut left) = (self.info(image)?, self.info(&next)?);
-        if let (Some(both), Some(one)) = (&old, &left)
-            && both.id == one.id
-        {
+        let is_left = left.is_some() && self.meta(&next, CONTENT)?.as_deref() == Some(&*wanted);
+        let is_the_only_one = match (&old, &left) {
             // A rename that was cut off: the image has both names. A guest may have written to it
             // since then, so it is set back again, even to what it was to become.
-            self.rename(&next, image)?;
-            (old, left) = (self.info(image)?, None);
-        }
-        let is_left = left.is_some() && self.meta(&next, CONTENT)?.as_deref() == Some(&*wanted);
-        if old.is_none() && left.is_some() && !is_left {
-            // The disk has this image and no other: it keeps it until the new one is made.
+            (Some(both), Some(one)) => both.id == one.id,
+            // It has other content: the disk keeps it until the new one is made.
+            (None, Some(_)) => !is_left,
+            (_, None) => false,
+        };
+        if is_the_only_one {
             self.rename(&next, image)?;
             (old, left) = (self.info(image)?, None);
         }
         match (&old, &left) {
             (None, None) => return Err(self.missing(&volume.disk)),
-            (None, Some(_)) if is_left => {}
-            (_, left) => {
+            // It has the wanted content already.
+            (None, Some(_)) => {}
+            (Some(_), left) => {
                 self.require_content(content)?;
                 if left.is_some() {
                     self.throw_away(&next)?;

@@ -1,6 +1,6 @@
 //! One transaction on the tables, and how a write is undone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use imbl::OrdMap;
 use smol_str::SmolStr;
 
+use super::super::engine::DepthLimit;
 use super::super::{Depth, EntityType, StoreError};
 use super::tables::{KeptResource, Tables};
 
@@ -40,8 +41,7 @@ type Undo = Box<dyn FnOnce(&mut Tables)>;
 /// One transaction on the tables.
 pub(super) struct MemoryTx<T> {
     tables: T,
-    depth: Depth,
-    exceeded: Cell<bool>,
+    limit: DepthLimit,
     /// The addresses of the resources that a write has read: those that it may save over.
     loaded: RefCell<HashSet<usize, RandomState>>,
     /// The steps that undo the write, if it may have to be undone.
@@ -50,25 +50,21 @@ pub(super) struct MemoryTx<T> {
 
 impl<T: TablesOf> MemoryTx<T> {
     fn new(tables: T, depth: Depth, undo: Option<Vec<Undo>>) -> MemoryTx<T> {
-        MemoryTx { tables, depth, exceeded: Cell::new(false), loaded: RefCell::default(), undo }
+        MemoryTx { tables, limit: DepthLimit::new(depth), loaded: RefCell::default(), undo }
     }
 
     pub(super) fn tables(&self) -> &Tables {
         self.tables.get()
     }
 
-    /// Whether something was asked for that is deeper than allowed.
+    /// See [`DepthLimit::exceeded`].
     pub(super) fn exceeded(&self) -> bool {
-        self.exceeded.get()
+        self.limit.exceeded()
     }
 
-    /// To be asked before a list is walked.
+    /// See [`DepthLimit::allow_lists`].
     pub(super) fn allow_lists(&self) -> Result<(), StoreError> {
-        if self.depth == Depth::Lists {
-            return Ok(());
-        }
-        self.exceeded.set(true);
-        Err(StoreError::Unavailable)
+        self.limit.allow_lists()
     }
 
     /// A resource, which a write may save over then.

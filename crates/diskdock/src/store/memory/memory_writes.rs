@@ -5,16 +5,15 @@ use std::sync::Arc;
 use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use smol_str::SmolStr;
 
-use super::super::engine_rows::{ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, held};
+use super::super::engine_rows::{
+    ABANDONED_KEPT, CALLS_CLEARED, CALLS_KEPT, NONCES_FORGOTTEN, held,
+};
 use super::super::{
     AccessKey, CallRecord, DynEntity, EntityType, OperationRow, StoreError, StoredNonce,
     TokenRecord, WriteTx,
 };
 use super::memory_tx::{MemoryTx, there_already};
 use super::tables::{Tables, TokenKey};
-
-/// Nonces that are forgotten in one go.
-const NONCES_FORGOTTEN: usize = 5_000;
 
 impl WriteTx for MemoryTx<&mut Tables> {
     fn save_resource(&mut self, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -99,7 +98,7 @@ impl WriteTx for MemoryTx<&mut Tables> {
 
     fn delete_nonces(&mut self, before_s: i64) -> Result<bool, StoreError> {
         let old = self.tables().nonces.range(..(before_s, 0)).map(|(nonce, ())| *nonce);
-        let old: Vec<_> = old.take(NONCES_FORGOTTEN).collect();
+        let old: Vec<_> = old.take(NONCES_FORGOTTEN as usize).collect();
         let Some(&(until_s, _)) = old.last() else { return Ok(false) };
         self.change_all(|tables| {
             for nonce in &old {
@@ -108,7 +107,7 @@ impl WriteTx for MemoryTx<&mut Tables> {
             // What is forgotten is refused from then on, whatever the clock says later.
             tables.forgotten_until_s = tables.forgotten_until_s.max(Some(until_s));
         });
-        Ok(old.len() == NONCES_FORGOTTEN)
+        Ok(old.len() == NONCES_FORGOTTEN as usize)
     }
 
     fn begin_operation(&mut self, operation: &OperationRow) -> Result<(), StoreError> {

@@ -2,10 +2,8 @@
 
 use super::postgres_tx::PostgresTx;
 use super::value::values;
+use crate::store::engine_rows::NONCES_FORGOTTEN;
 use crate::store::{NonceRecords, StoreError, StoredNonce};
-
-/// Nonces that are forgotten in one go: few enough for others to wait.
-const CHUNK: u32 = 5_000;
 
 impl PostgresTx<'_> {
     pub(super) fn all_nonces(&self) -> Result<NonceRecords, StoreError> {
@@ -39,7 +37,7 @@ impl PostgresTx<'_> {
 
     /// Forgets some of the nonces stamped before this second; true if there may be more of them.
     pub(super) fn delete_nonces_before(&self, before_s: i64) -> Result<bool, StoreError> {
-        let values = values![before_s, i64::from(CHUNK)];
+        let values = values![before_s, i64::from(NONCES_FORGOTTEN)];
         // What is forgotten is refused from then on, whatever the clock says later.
         self.execute(
             "INSERT INTO forgotten_nonces (one, until_s) \
@@ -54,6 +52,6 @@ impl PostgresTx<'_> {
              WHERE timestamp_s < $1 ORDER BY timestamp_s, hash LIMIT $2)",
             values,
         )?;
-        Ok(forgotten == u64::from(CHUNK))
+        Ok(forgotten == u64::from(NONCES_FORGOTTEN))
     }
 }

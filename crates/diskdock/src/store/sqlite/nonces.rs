@@ -4,10 +4,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::engine;
 use super::sqlite_tx::SqliteTx;
+use crate::store::engine_rows::NONCES_FORGOTTEN;
 use crate::store::{NonceRecords, StoreError, StoredNonce};
-
-/// Nonces that are forgotten in one go: few enough for others to wait.
-const CHUNK: usize = 5_000;
 
 impl SqliteTx<'_> {
     pub(super) fn all_nonces(&self) -> Result<NonceRecords, StoreError> {
@@ -45,7 +43,6 @@ impl SqliteTx<'_> {
 
     /// Forgets some of the nonces stamped before this second; true if there may be more of them.
     pub(super) fn delete_nonces_before(&self, before_s: i64) -> Result<bool, StoreError> {
-        let chunk = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         // What is forgotten is refused from then on, whatever the clock says later.
         self.execute(
             "INSERT INTO forgotten_nonces (one, until_s) \
@@ -53,13 +50,13 @@ impl SqliteTx<'_> {
              WHERE timestamp_s < ?1 ORDER BY timestamp_s, hash LIMIT ?2) \
              HAVING max(timestamp_s) IS NOT NULL \
              ON CONFLICT (one) DO UPDATE SET until_s = max(until_s, excluded.until_s)",
-            params![before_s, chunk],
+            params![before_s, NONCES_FORGOTTEN],
         )?;
         let forgotten = self.execute(
             "DELETE FROM nonces WHERE (timestamp_s, hash) IN (SELECT timestamp_s, hash FROM nonces \
              WHERE timestamp_s < ?1 ORDER BY timestamp_s, hash LIMIT ?2)",
-            params![before_s, chunk],
+            params![before_s, NONCES_FORGOTTEN],
         )?;
-        Ok(forgotten == CHUNK)
+        Ok(forgotten == NONCES_FORGOTTEN as usize)
     }
 }

@@ -1,11 +1,12 @@
 //! One transaction on one connection: how it finds resources, and its SQL.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
 
+use super::super::engine::DepthLimit;
 use super::super::{Depth, DynEntity, EntityType, StoreError};
 use super::engine;
 use super::entity_cache::{CommitDelta, EntityCache, Versioned};
@@ -24,8 +25,7 @@ enum CacheUse<'c> {
 pub(super) struct SqliteTx<'c> {
     connection: &'c Connection,
     memory: CacheUse<'c>,
-    depth: Depth,
-    exceeded: Cell<bool>,
+    limit: DepthLimit,
     /// The entries that a write has read, with their revisions: those that it may save over.
     loaded: RefCell<Loaded>,
 }
@@ -35,8 +35,8 @@ type Loaded = FastMap<&'static str, FastMap<Box<str>, Versioned>>;
 
 impl<'c> SqliteTx<'c> {
     fn new(connection: &'c Connection, memory: CacheUse<'c>, depth: Depth) -> SqliteTx<'c> {
-        let (exceeded, loaded) = (Cell::new(false), RefCell::default());
-        SqliteTx { connection, memory, depth, exceeded, loaded }
+        let (limit, loaded) = (DepthLimit::new(depth), RefCell::default());
+        SqliteTx { connection, memory, limit, loaded }
     }
 
     /// A read. Resources that it finds by id may be cached, if no commit comes in between.
@@ -58,18 +58,14 @@ impl<'c> SqliteTx<'c> {
         SqliteTx::new(connection, CacheUse::Writes(cache, delta), Depth::Lists)
     }
 
-    /// Whether something was asked for that is deeper than allowed.
+    /// See [`DepthLimit::exceeded`].
     pub(crate) fn exceeded(&self) -> bool {
-        self.exceeded.get()
+        self.limit.exceeded()
     }
 
-    /// To be asked before a list is walked.
+    /// See [`DepthLimit::allow_lists`].
     pub(super) fn allow_lists(&self) -> Result<(), StoreError> {
-        if self.depth == Depth::Lists {
-            return Ok(());
-        }
-        self.exceeded.set(true);
-        Err(StoreError::Unavailable)
+        self.limit.allow_lists()
     }
 
     /// Changes what the commit has changed; a read changes nothing.
