@@ -26,6 +26,12 @@ def new_database():
     return f"{server}/{name}"
 
 
+def sdk(endpoint):
+    """The client of a server that has the key of these tests."""
+    config = Config(access_key_id=KEY, access_key_secret=SECRET, region_id=REGION, protocol="HTTP", endpoint=endpoint)
+    return Client(config)
+
+
 class NamedProcess(Process):
     """A server or host with a directory of its own."""
 
@@ -98,8 +104,7 @@ class Cluster:
         self.endpoint = endpoints[0]
         for server, endpoint in zip(self.servers, endpoints):
             until(lambda: server.answers(endpoint), "a server that answers")  # noqa: B023
-        self.sdks = [Client(Config(access_key_id=KEY, access_key_secret=SECRET, region_id=REGION, protocol="HTTP",
-                                   endpoint=endpoint)) for endpoint in endpoints]
+        self.sdks = [sdk(endpoint) for endpoint in endpoints]
         self._turns = itertools.cycle(self.sdks)
 
     def command(self, *arguments):

@@ -39,6 +39,21 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let options =
         LogOptions { filter: args.log.as_deref(), quiet: args.quiet, json: args.log_json };
     let _log = log::start(&options)?;
+    let name = args.name.clone();
+    let ready = move || {
+        // A closed pipe does not end the process.
+        let _ = output::print(&format!("host {name} works"));
+    };
+    work(args, ready, serve::stop_requested).await
+}
+
+/// Works as a host until the future of `stop` has ended, or it is that host no more. `ready` is
+/// called when it takes operations, and `stop` when it has registered.
+pub(in crate::cli) async fn work<S: Future<Output = ()>>(
+    args: HostArgs,
+    ready: impl FnOnce(),
+    stop: impl FnOnce() -> S,
+) -> Result<(), Failure> {
     check_zone(&args)?;
     let directory = &args.data_dir;
     check_directory(directory, &args.name)?;
@@ -54,12 +69,11 @@ pub(crate) async fn run(args: HostArgs) -> Result<(), Failure> {
     let assembly = registered.map_err(|fault| {
         Failure::new(format!("this host cannot register: {fault}"), "See docs/scale.md.")
     })?;
-    let stop_requested = serve::stop_requested();
+    let stop_requested = stop();
     let name = args.name.clone();
     let ready = move || {
         tracing::info!(host = name, "works");
-        // A closed pipe does not end the process.
-        let _ = output::print(&format!("host {name} works"));
+        ready();
     };
     let outcome = tokio::select! {
         () = stop_requested => Ok(()),

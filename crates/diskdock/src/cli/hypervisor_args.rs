@@ -272,6 +272,11 @@ impl MachineArgs {
         }
     }
 
+    /// The same for a server whose machines are those of its own host, in a directory beneath.
+    pub(crate) fn check_state_beside_host(directory: &Path) -> Result<(), Failure> {
+        check_state(directory, HypervisorChoice::Hosts.as_str())
+    }
+
     fn check_storage(&self, directory: &Path, has_state: bool) -> Result<(), Failure> {
         let place = directory.display();
         let claimed = self.storage.claim(directory, has_state);

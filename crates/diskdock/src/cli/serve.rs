@@ -3,9 +3,11 @@
 pub(crate) mod args;
 mod child;
 pub(crate) mod config;
+mod early_end;
 mod greeting;
 mod init;
 pub(in crate::cli) mod log;
+mod own_host;
 pub(crate) mod print_config;
 mod store_choice;
 mod traces;
@@ -20,7 +22,7 @@ use tokio::sync::oneshot;
 
 use super::Failure;
 use super::data_directory::check_writable;
-use super::hypervisor_args::HypervisorChoice;
+use super::hypervisor_args::{HypervisorChoice, MachineArgs};
 use super::initial_access_key;
 use crate::admin::watch::Watch;
 use crate::admin::{self, Access, Initialized};
@@ -39,9 +41,11 @@ use crate::service::Quotas;
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 use args::ServeArgs;
+use early_end::EarlyEnd;
 use greeting::{greeting, place_to_try};
 use init::{Beginning, InitFiles, ProgramEnvironment};
 use log::LogOptions;
+use own_host::{OwnHost, host_args, server_directory};
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
@@ -66,8 +70,10 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
     check_directory(&args, directory)?;
     let init = init_files(&args)?;
-    let plan = plan(&args, directory.to_owned(), ids)?;
+    let plan = plan(&args, server_directory(&args, directory), ids)?;
     let place = place_to_try(&plan.inventory);
+    let is_host = own_host::is_wanted(&args);
+    let host_args = is_host.then(|| host_args(&args, &plan.inventory)).transpose()?;
     let assembly = Assembly::new(plan).map_err(|fault| {
         let hint = "Use another --data-dir, or stop the other server.";
         Failure::new(format!("cannot open the state: {fault}"), hint)
@@ -76,6 +82,12 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
         initial_access_key::ensure(&assembly, directory).await?;
     }
     let is_new = prepare_worlds(&args, &init, &assembly).await?;
+    let early_end = Arc::<EarlyEnd>::default();
+    let own_host = match host_args {
+        Some(host_args) => OwnHost::start(host_args, Arc::clone(&early_end)).await,
+        None => None,
+    };
+    early_end.result()?;
     let tls = exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
@@ -95,12 +107,12 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
         files: if is_new { init } else { InitFiles::default() },
         environment: program_environment(&args, reachable(address), &access.token, place.0),
         greeting,
-        outcome: Arc::default(),
+        early_end: Arc::clone(&early_end),
         initialized: Initialized::default(),
     };
     // Whoever reads that the server is ready may stop it.
     let stop_requested = stop_requested();
-    let (life, outcome) = (Arc::clone(&assembly.life), Arc::clone(&beginning.outcome));
+    let life = Arc::clone(&assembly.life);
     let initialized = beginning.initialized.clone();
     let (takes_calls, calls_are_taken) = oneshot::channel();
     let living = tokio::spawn(async move { life.run(|| drop(takes_calls)).await });
@@ -110,7 +122,7 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
         .merge(admin::watch::router(&assembly, access, watch.clone()))
         .merge(explorer::router(Site { https: tls.is_some() }));
     let is_child = args.child;
-    let failed = Arc::clone(&outcome).failed();
+    let failed = Arc::clone(&early_end).failed();
     let stop = async move {
         tokio::select! {
             () = stop_requested => {}
@@ -124,9 +136,12 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
     // A program that still runs is killed.
     beginning.abort();
+    if let Some(own_host) = own_host {
+        own_host.stop().await;
+    }
     assembly.stop(&living).await;
     tracing::info!("stopped");
-    outcome.result()
+    early_end.result()
 }
 
 /// Refuses a directory that cannot be written, and one with a state of another kind.
@@ -134,6 +149,9 @@ fn check_directory(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
     let otherwise = "name another directory with --data-dir, or keep nothing with --ephemeral.";
     check_writable(directory, otherwise)?;
     store_choice::check(args, directory)?;
+    if own_host::is_wanted(args) {
+        return MachineArgs::check_state_beside_host(&server_directory(args, directory));
+    }
     args.machines.check_state(directory)
 }
 
@@ -184,21 +202,23 @@ fn plan(
     ids: IdGenerator,
 ) -> Result<AssemblyOptions, Failure> {
     let inventory = inventory(args)?;
+    let on_hosts = on_hosts(args);
     Ok(AssemblyOptions {
         directory,
         durability: if args.ephemeral { Durability::Ephemeral } else { Durability::Synced },
         postgres: store_choice::postgres(args)?,
         inventory,
         // Only imported images have bytes to start a virtual machine from.
-        only_imported_images: args.machines.hypervisor == HypervisorChoice::Qemu,
+        only_imported_images: args.machines.has_guests() && !on_hosts,
         clock: Clock::default(),
         ids,
         pace: args.pace,
-        real: args.machines.real(args.ephemeral)?,
-        on_hosts: args.machines.hypervisor == HypervisorChoice::Hosts,
+        real: if on_hosts { None } else { args.machines.real(args.ephemeral)? },
+        on_hosts,
         strict: args.strict,
         quotas: Quotas {
-            machine_memory_mib: args.machines.memory_mib(),
+            // Placement counts what hosts have.
+            machine_memory_mib: if on_hosts { None } else { args.machines.memory_mib() },
             ..args.quota.iter().copied().collect()
         },
         throttle: args.throttle,
@@ -207,6 +227,11 @@ fn plan(
         keys: StartKeys { development: has_development_key(args), given: keys_of_main(args) },
         extra_hosts: args.allow_host.clone(),
     })
+}
+
+/// Whether instances are on hosts, one of which may be this server's own.
+fn on_hosts(args: &ServeArgs) -> bool {
+    args.machines.hypervisor == HypervisorChoice::Hosts || own_host::is_wanted(args)
 }
 
 fn surroundings(args: &ServeArgs, address: IpAddr) -> Surroundings {

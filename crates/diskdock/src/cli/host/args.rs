@@ -10,7 +10,7 @@ use crate::hypervisor::Pace;
 use crate::storage::StoragePlace;
 
 /// Disks that the instances of a host can have together, unless an operator says otherwise.
-const DISK_SLOTS: &str = "4096";
+pub(in crate::cli) const DISK_SLOTS: u64 = 4096;
 
 /// Run the instances of one host, whose servers run with `--hypervisor hosts`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..))]
     pub memory: Option<u64>,
     /// Disks for all instances together; each counts with as many as its type can hold
-    #[arg(long, value_name = "NUMBER", default_value = DISK_SLOTS)]
+    #[arg(long, value_name = "NUMBER", default_value_t = DISK_SLOTS)]
     pub disk_slots: u64,
     /// Virtual processors that are given away, in percent of the processors
     #[arg(long, value_name = "PERCENT", default_value = "100")]
@@ -109,7 +109,7 @@ impl From<HostHypervisorChoice> for HostHypervisor {
     }
 }
 
-fn host_name(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn host_name(text: &str) -> Result<String, String> {
     let wrong =
         || "a host's name has lower-case letters, digits and hyphens, 63 at most".to_owned();
     if is_host_name(text) { Ok(text.to_owned()) } else { Err(wrong()) }

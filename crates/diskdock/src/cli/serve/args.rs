@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use crate::cli::connection_limits::ClientArgs;
+use crate::cli::host::args::host_name;
 use crate::cli::hypervisor_args::MachineArgs;
 use crate::gateway::keys::GivenKey;
 use crate::hypervisor::Pace;
@@ -63,6 +64,14 @@ pub(crate) struct ServeArgs {
     /// Virtual machines
     #[command(flatten)]
     pub machines: MachineArgs,
+    /// With --store and --hypervisor qemu, the name of this server's own host [default: that of
+    /// this computer]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    pub host_name: Option<String>,
+    /// With --store and --hypervisor qemu, the zone of the instances here, for good [default:
+    /// cn-hangzhou-b, or the first there is]
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
     /// Refuse parameters that are unknown or have no effect, instead of listing them in a header
     #[arg(long)]
     pub strict: bool,

@@ -8,12 +8,13 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
+use super::early_end::EarlyEnd;
 use super::greeting::say;
 use crate::admin::Initialized;
 use crate::cli::Failure;
@@ -78,32 +79,6 @@ pub(super) struct ProgramEnvironment {
     pub region: String,
 }
 
-/// The programs' outcome, while they run and after.
-#[derive(Debug, Default)]
-pub(super) struct InitOutcome {
-    failure: OnceLock<Failure>,
-    failed: Notify,
-}
-
-impl InitOutcome {
-    /// Notes that a program failed, after which the server stops.
-    fn fail(&self, failure: Failure) {
-        // Only the first one counts.
-        let _ = self.failure.set(failure);
-        self.failed.notify_one();
-    }
-
-    /// Waits until a program has failed.
-    pub(super) async fn failed(self: Arc<InitOutcome>) {
-        self.failed.notified().await;
-    }
-
-    /// The failure of a program, for which the server has stopped.
-    pub(super) fn result(&self) -> Result<(), Failure> {
-        self.failure.get().map_or(Ok(()), |failure| Err(failure.clone()))
-    }
-}
-
 /// The end of a start: the programs, and the greeting.
 pub(super) struct Beginning {
     /// The programs; none if the server had resources before.
@@ -112,8 +87,8 @@ pub(super) struct Beginning {
     pub environment: ProgramEnvironment,
     /// Printed when the server is ready.
     pub greeting: String,
-    /// The programs' outcome.
-    pub outcome: Arc<InitOutcome>,
+    /// Told of a program that fails.
+    pub early_end: Arc<EarlyEnd>,
     /// Set when they have ended.
     pub initialized: Initialized,
 }
@@ -128,7 +103,7 @@ impl Beginning {
                 self.initialized.set();
                 say(&self.greeting);
             }
-            Err(failure) => self.outcome.fail(failure),
+            Err(failure) => self.early_end.fail(failure),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::ServeArgs;
+use super::own_host;
 use crate::cli::Failure;
 use crate::cli::host::name_in;
 use crate::cli::hypervisor_args::HypervisorChoice;
@@ -22,9 +23,16 @@ pub(super) fn postgres(args: &ServeArgs) -> Result<Option<PostgresAddress>, Fail
 /// state would seem to be lost.
 pub(super) fn check(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
     let place = directory.display();
-    if let Some(host) = name_in(directory)? {
+    if let Some(host) = name_in(directory)?
+        && !own_host::is_wanted(args)
+    {
         let what = format!("{place} is the directory of the host {host}");
         return Err(Failure::new(what, "Name another --data-dir: a server has its own."));
+    }
+    if (args.host_name.is_some() || args.zone.is_some()) && !own_host::is_wanted(args) {
+        let hint = "Only a server with both has a host of its own; `diskdock host` has its own.";
+        let what = "--host-name and --zone go with --store and --hypervisor qemu";
+        return Err(Failure::usage(what, hint));
     }
     if args.store.is_none() {
         if args.machines.hypervisor == HypervisorChoice::Hosts {
@@ -44,10 +52,6 @@ pub(super) fn check(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
     if args.ephemeral {
         let hint = "Give one of them: a database keeps the state, --ephemeral keeps none.";
         return Err(Failure::usage("--store and --ephemeral exclude each other", hint));
-    }
-    if args.machines.hypervisor == HypervisorChoice::Qemu {
-        let hint = "Leave --store out, or use --hypervisor hosts.";
-        return Err(Failure::usage("--store needs --hypervisor simulated or hosts", hint));
     }
     if directory.join(STORE).exists() {
         let hint = "Name another --data-dir. To take the state over: diskdock admin export from \
