@@ -72,22 +72,14 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     let init = init_files(&args)?;
     let plan = plan(&args, server_directory(&args, directory), ids)?;
     let place = place_to_try(&plan.inventory);
-    let is_host = own_host::is_wanted(&args);
-    let host_args = is_host.then(|| host_args(&args, &plan.inventory)).transpose()?;
-    let assembly = Assembly::new(plan).map_err(|fault| {
-        let hint = "Use another --data-dir, or stop the other server.";
-        Failure::new(format!("cannot open the state: {fault}"), hint)
-    })?;
+    let host_args = host_args(&args, &plan.inventory)?;
+    let assembly = opened(plan)?;
     if args.machines.has_guests() && args.key.is_empty() {
         initial_access_key::ensure(&assembly, directory).await?;
     }
     let is_new = prepare_worlds(&args, &init, &assembly).await?;
     let early_end = Arc::<EarlyEnd>::default();
-    let own_host = match host_args {
-        Some(host_args) => OwnHost::start(host_args, Arc::clone(&early_end)).await,
-        None => None,
-    };
-    early_end.result()?;
+    let own_host = OwnHost::start(host_args, &early_end).await?;
     let tls = exposure(&args, &assembly)?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::new(error, ""))?;
@@ -121,8 +113,7 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     let pages = admin::router(&assembly, access.clone(), initialized)
         .merge(admin::watch::router(&assembly, access, watch.clone()))
         .merge(explorer::router(Site { https: tls.is_some() }));
-    let is_child = args.child;
-    let failed = Arc::clone(&early_end).failed();
+    let (is_child, failed) = (args.child, Arc::clone(&early_end).failed());
     let stop = async move {
         tokio::select! {
             () = stop_requested => {}
@@ -136,12 +127,17 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     Server { gateway, pages, tls, limits, deadlines }.run(listener, stop).await;
     // A program that still runs is killed.
     beginning.abort();
-    if let Some(own_host) = own_host {
-        own_host.stop().await;
-    }
+    own_host.stop().await;
     assembly.stop(&living).await;
     tracing::info!("stopped");
     early_end.result()
+}
+
+fn opened(plan: AssemblyOptions) -> Result<Assembly, Failure> {
+    Assembly::new(plan).map_err(|fault| {
+        let hint = "Use another --data-dir, or stop the other server.";
+        Failure::new(format!("cannot open the state: {fault}"), hint)
+    })
 }
 
 /// Refuses a directory that cannot be written, and one with a state of another kind.

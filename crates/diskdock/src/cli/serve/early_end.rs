@@ -1,5 +1,5 @@
-//! What ends a server before it is told to stop: a program of `--init` that fails, or the end of the
-//! host that it has of its own.
+//! The end of a server before it is told to stop: a program of `--init` has failed, or the host
+//! that it has of its own has ended.
 
 use std::sync::{Arc, OnceLock};
 

@@ -16,8 +16,8 @@ use crate::cli::host;
 use crate::cli::host::args::{DISK_SLOTS, HostArgs, HostHypervisorChoice, host_name};
 use crate::cli::hypervisor_args::{HypervisorChoice, MachineMemory};
 
-/// The directory of the server in the data directory, which is that of the host: images are imported
-/// and machines are looked at as with any other host.
+/// The directory of the server in the data directory, which is that of the host: images are
+/// imported and machines are looked at as with any other host.
 const SERVER_DIRECTORY: &str = "server";
 /// GiB that are offered where memory is not limited: placement counts, and never runs out.
 const UNLIMITED_GIB: u64 = 1 << 20;
@@ -32,18 +32,20 @@ pub(super) fn server_directory(args: &ServeArgs, directory: &Path) -> PathBuf {
     if is_wanted(args) { directory.join(SERVER_DIRECTORY) } else { directory.to_owned() }
 }
 
-/// The host of this server, which works until it is told to stop.
-pub(super) struct OwnHost {
-    stop: oneshot::Sender<()>,
-    working: JoinHandle<()>,
-}
+/// The host of this server, if it has one, which works until it is told to stop.
+pub(super) struct OwnHost(Option<(oneshot::Sender<()>, JoinHandle<()>)>);
 
 impl OwnHost {
-    /// Registers the host and begins to work. Gives none where it cannot; why is then, and when it
-    /// ends later, `early_end` has.
-    pub(super) async fn start(args: HostArgs, early_end: Arc<EarlyEnd>) -> Option<OwnHost> {
+    /// Registers a host with these options, and begins to work. Fails where it cannot; why it ends
+    /// later has `early_end`.
+    pub(super) async fn start(
+        args: Option<HostArgs>,
+        early_end: &Arc<EarlyEnd>,
+    ) -> Result<OwnHost, Failure> {
+        let Some(args) = args else { return Ok(OwnHost(None)) };
         let (stop, stopped) = oneshot::channel();
         let (works, is_working) = oneshot::channel();
+        let ended = Arc::clone(early_end);
         let working = tokio::spawn(async move {
             // The sender is dropped, and nothing is sent.
             let stopped = async move { stopped.await.unwrap_or(()) };
@@ -51,31 +53,40 @@ impl OwnHost {
                 let _ = works.send(());
             };
             if let Err(failure) = host::work(args, ready, || stopped).await {
-                early_end.fail(failure);
+                ended.fail(failure);
             }
         });
-        let is_working = is_working.await.is_ok();
-        is_working.then_some(OwnHost { stop, working })
+        if is_working.await.is_err() {
+            early_end.result()?;
+        }
+        Ok(OwnHost(Some((stop, working))))
     }
 
     /// Ends the work of the host; its machines run on.
     pub(super) async fn stop(self) {
-        drop(self.stop);
-        if let Err(fault) = self.working.await {
+        let Some((stop, working)) = self.0 else { return };
+        drop(stop);
+        if let Err(fault) = working.await {
             tracing::error!(%fault, "the work of the host ended early");
         }
     }
 }
 
-/// The options of the host, out of those of the server.
-pub(super) fn host_args(args: &ServeArgs, inventory: &Inventory) -> Result<HostArgs, Failure> {
+/// The options of the host, out of those of the server; none if it has no host of its own.
+pub(super) fn host_args(
+    args: &ServeArgs,
+    inventory: &Inventory,
+) -> Result<Option<HostArgs>, Failure> {
+    if !is_wanted(args) {
+        return Ok(None);
+    }
     let machines = &args.machines;
     let hint = "Name it with --host-name, with lower-case letters, digits and hyphens.";
     let name = match &args.host_name {
         Some(name) => name.clone(),
         None => name_of_computer().map_err(|error| Failure::usage(error, hint))?,
     };
-    Ok(HostArgs {
+    Ok(Some(HostArgs {
         store: args.store.clone().unwrap_or_default(),
         store_ca: args.store_ca.clone(),
         name,
@@ -99,7 +110,7 @@ pub(super) fn host_args(args: &ServeArgs, inventory: &Inventory) -> Result<HostA
         log_json: false,
         quiet: false,
         qemu: machines.qemu.clone(),
-    })
+    }))
 }
 
 /// The name of this computer, as a host may be called.
