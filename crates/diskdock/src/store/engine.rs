@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{ReadTx, StoreError, WriteTx};
+use super::{Prefetch, ReadTx, StoreError, WriteTx};
 
 /// A write that waits for its turn.
 pub trait WriteJob: Send {
     /// Does the work; runs again after a lost race. `Err` undoes all it did.
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
+    /// The rows that it is going to look at, as far as that is known.
+    fn prefetch(&self) -> Option<&Prefetch> {
+        None
+    }
     /// Whether it touches few rows, so that it may run where others wait for it.
     fn is_brief(&self) -> bool {
         false
@@ -71,6 +75,10 @@ pub trait Engine: Send + Sync {
     /// where copies are made of files.
     fn fork(&self, _directory: &Path) -> Option<Result<Arc<dyn Engine>, StoreError>> {
         None
+    }
+    /// Whether it reads ahead what a write is going to look at, so that it is worth saying.
+    fn reads_ahead(&self) -> bool {
+        false
     }
     /// The name under which this process holds its lease and its operations.
     fn server(&self) -> &str;

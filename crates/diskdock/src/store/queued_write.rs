@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::changes::Changes;
-use super::{StoreError, WriteJob, WriteTx};
+use super::{Prefetch, StoreError, WriteJob, WriteTx};
 
 /// A write, and what is told of it.
 pub(super) struct QueuedWrite<T, U, F, G> {
     pub(super) work: F,
     pub(super) then: G,
     pub(super) answer: Option<T>,
+    pub(super) ahead: Prefetch,
     pub(super) is_brief: bool,
     pub(super) changes: Arc<Changes>,
     /// None once the caller was told that the outcome is unknown.
@@ -26,6 +27,10 @@ where
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         self.answer = Some((self.work)(tx)?);
         Ok(())
+    }
+
+    fn prefetch(&self) -> Option<&Prefetch> {
+        Some(&self.ahead)
     }
 
     fn is_brief(&self) -> bool {

@@ -1,13 +1,29 @@
-//! The store beside its transactions: what it tells, what it is told, how it ends.
+//! The store beside its transactions: how some writes are queued, what it tells, what it is told,
+//! how it ends.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Engine, HostTerm, Store, StoreError};
+use super::{Engine, HostTerm, Prefetch, Store, StoreError, WriteTx};
 
 impl Store {
+    /// See [`Store::write_briefly`]; for a write of which it is known what it is going to look at.
+    pub async fn write_briefly_after<T, U, F>(
+        &self,
+        ahead: Prefetch,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queue(work, then, ahead, true).await
+    }
+
     /// See [`Engine::fork`].
     pub(crate) fn fork(&self, directory: &Path) -> Option<Result<Store, StoreError>> {
         self.engine.fork(directory).map(|fork| fork.map(Store::over))
@@ -39,6 +55,11 @@ impl Store {
     /// The name of the host that this process works for; empty in a server.
     pub(crate) fn host(&self) -> String {
         self.term.as_ref().map(|term| term.host.clone()).unwrap_or_default()
+    }
+
+    /// See [`Engine::reads_ahead`].
+    pub(crate) fn reads_ahead(&self) -> bool {
+        self.engine.reads_ahead()
     }
 
     /// Is notified when operations may wait for hosts. Nothing may rely on it.

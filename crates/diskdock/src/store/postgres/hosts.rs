@@ -7,6 +7,7 @@ use super::super::engine_rows::{Load, held, json, loads};
 use super::super::{
     DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError,
 };
+use super::command::SqlCommand;
 use super::postgres_tx::{PostgresTx, parsed};
 use super::value::values;
 
@@ -15,6 +16,14 @@ use super::value::values;
 const HOSTS: &str = "SELECT hosts.body, \
      (extract(epoch FROM clock_timestamp()) * 1000)::bigint - heartbeats.heard_ms \
      FROM hosts LEFT JOIN heartbeats ON heartbeats.host = hosts.name";
+
+/// The epoch of a host, held until the commit.
+const EPOCH: &str = "SELECT epoch FROM hosts WHERE name = $1 FOR KEY SHARE";
+
+/// Asks for the epoch of a host, which is held until the commit.
+pub(super) fn epoch(host: &str) -> SqlCommand {
+    SqlCommand::new(EPOCH, values![host])
+}
 
 impl HostReads for PostgresTx<'_> {
     fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
@@ -74,39 +83,41 @@ impl HostReads for PostgresTx<'_> {
 
 impl HostWrites for PostgresTx<'_> {
     fn save_host(&mut self, host: &Host) -> Result<(), StoreError> {
-        self.execute(
+        self.known().forget_epoch(&host.name);
+        self.change(
             "INSERT INTO hosts (name, epoch, body) VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET epoch = $2, body = $3",
             values![host.name.as_str(), host.epoch, json(host)],
-        )?;
-        Ok(())
+        )
     }
 
     fn remove_host(&mut self, name: &str) -> Result<(), StoreError> {
-        self.execute("DELETE FROM hosts WHERE name = $1", values![name])?;
-        self.execute("DELETE FROM heartbeats WHERE host = $1", values![name])?;
-        Ok(())
+        self.known().forget_epoch(name);
+        self.change("DELETE FROM hosts WHERE name = $1", values![name])?;
+        self.change("DELETE FROM heartbeats WHERE host = $1", values![name])
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {
-        self.execute(
+        self.change(
             "INSERT INTO heartbeats (host, heard_ms) \
              VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
              ON CONFLICT (host) DO UPDATE SET heard_ms = excluded.heard_ms",
             values![name],
-        )?;
-        Ok(())
+        )
     }
 
     fn hold_term(&mut self, term: &HostTerm) -> Result<(), StoreError> {
-        let sql = "SELECT epoch FROM hosts WHERE name = $1 FOR KEY SHARE";
-        let found = self.one(sql, values![term.host.as_str()])?;
+        let known = self.known().holds(term);
+        if let Some(holds) = known {
+            return held(holds);
+        }
+        let found = self.one(EPOCH, values![term.host.as_str()])?;
         held(found.map(|row| row.get::<_, i64>(0)) == Some(term.epoch))
     }
 
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {
         let sql = "INSERT INTO host_work (host, operation) VALUES ($1, $2)";
-        self.execute(sql, values![host, operation.0])?;
+        self.change(sql, values![host, operation.0])?;
         self.note_new_work();
         Ok(())
     }
@@ -140,15 +151,15 @@ pub(super) fn follow(
     let Some((was, is)) = loads(before, now) else { return Ok(()) };
     if let Some(Load { host, instance, .. }) = was.filter(|was| was.has_left(is)) {
         let sql = "DELETE FROM placements WHERE host = $1 AND instance = $2";
-        tx.execute(sql, values![host, instance])?;
+        tx.change(sql, values![host, instance])?;
     }
     if let Some(Load { host, instance, .. }) = is {
         let sql = "INSERT INTO placements (host, instance) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        tx.execute(sql, values![host, instance])?;
+        tx.change(sql, values![host, instance])?;
     }
     for (load, by) in [(was, -1), (is, 1)] {
         let Some(Load { host, instance_type, .. }) = load else { continue };
-        tx.execute(
+        tx.change(
             "INSERT INTO host_loads (host, instance_type, amount) VALUES ($1, $2, $3) \
              ON CONFLICT (host, instance_type) DO UPDATE SET amount = host_loads.amount + $3",
             values![host, instance_type, by],

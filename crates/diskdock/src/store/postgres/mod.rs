@@ -5,13 +5,16 @@
 
 mod address;
 mod attachments;
+mod command;
 mod connector;
 mod hosts;
+mod known_rows;
 mod listener;
 mod lists;
 mod migrate;
 mod nonces;
 mod postgres_tx;
+mod read_ahead;
 mod reads;
 mod resources;
 mod session;
@@ -111,7 +114,7 @@ impl Postgres {
         let connector = Arc::new(Connector::new(address.clone(), handle.clone()));
         let session = connector.first()?;
         migrate::forward(&session)?;
-        let writer = PostgresWriter::start(session, Arc::clone(&connector), server.clone())?;
+        let writer = PostgresWriter::start(&session, Arc::clone(&connector), server.clone())?;
         handle.spawn(listener::listen(address, notices.clone()));
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
         let runtime = runtime.into_inner();
@@ -185,6 +188,10 @@ impl Engine for Postgres {
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(self.writer.write(job))
+    }
+
+    fn reads_ahead(&self) -> bool {
+        true
     }
 
     fn server(&self) -> &str {
