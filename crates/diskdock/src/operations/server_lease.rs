@@ -57,10 +57,12 @@ impl Runner {
         self.store.write(renew).await
     }
 
-    /// Renews the lease, and notes how far the store has come.
+    /// Renews the lease, notes how far the store has come, and fills what servers of the version
+    /// before have left.
     pub(super) async fn renew_lease_and_age(&self) -> Result<(), StoreError> {
         self.renew_lease().await?;
-        self.store.note_age().await
+        self.store.note_age().await?;
+        self.store.fill_columns().await
     }
 
     /// Takes over what other servers had in flight that are silent. Gives how many operations that

@@ -97,6 +97,11 @@ pub trait Engine: Send + Sync {
     /// Notes how far the store has come where a later start looks, so that it refuses an older copy
     /// of the store. Waits for the disk.
     fn note_age(&self) -> Result<(), StoreError>;
+    /// Brings what resources are found by to what they are, where a server of the version before
+    /// has changed them that does not know all of it. Waits for the database.
+    fn fill_columns(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Ends well: does what is queued; SQLite leaves the whole state in one file. Whatever comes
     /// afterwards is refused. Waits for the disk.
     fn close(&self) -> Result<(), StoreError>;

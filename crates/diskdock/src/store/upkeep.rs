@@ -82,6 +82,11 @@ impl Store {
         self.elsewhere(|engine| engine.note_age()).await
     }
 
+    /// See [`Engine::fill_columns`].
+    pub async fn fill_columns(&self) -> Result<(), StoreError> {
+        self.elsewhere(|engine| engine.fill_columns()).await
+    }
+
     /// Ends: does what is queued, refuses the rest; SQLite leaves one file. Errors are
     /// in the log, since it is too late to do anything about it.
     pub async fn close(&self) {

@@ -5,6 +5,7 @@
 
 mod address;
 mod attachments;
+mod columns;
 mod command;
 mod connector;
 mod hosts;
@@ -204,6 +205,13 @@ impl Engine for Postgres {
 
     /// Not here: the database is not in a directory that somebody could put a copy into.
     fn note_age(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn fill_columns(&self) -> Result<(), StoreError> {
+        let session = self.take_reader().map_or_else(|| self.connector.connect(), Ok)?;
+        columns::fill(&session)?;
+        self.give_back(session);
         Ok(())
     }
 

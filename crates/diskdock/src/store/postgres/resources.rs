@@ -7,7 +7,10 @@ use super::super::{DynEntity, EntityType, StoreError};
 use super::command::SqlCommand;
 use super::postgres_tx::PostgresTx;
 use super::value::{SqlValue, values};
-use super::{attachments, hosts};
+use super::{attachments, columns, hosts};
+
+/// The revision of a new resource.
+const FIRST_REVISION: i64 = 1;
 
 /// Saves a resource: a new one, or one that this transaction has read.
 pub(super) fn save(tx: &PostgresTx<'_>, resource: Arc<dyn DynEntity>) -> Result<(), StoreError> {
@@ -48,20 +51,23 @@ fn insert(tx: &PostgresTx<'_>, now: &dyn DynEntity) -> Result<i64, StoreError> {
     let kind = &now.resource_type().kind;
     let mut columns = vec!["id", "account", "region", "created_at", "body"];
     columns.extend(kind.columns);
+    let filled = columns::filled(kind, FIRST_REVISION);
+    columns.extend(filled.map(|_| columns::FILLED));
     let mut values =
         values![now.id(), now.account().as_str(), now.region(), now.created_at().0, now.encode()]
             .to_vec();
     values.extend(now.columns().into_iter().map(SqlValue::from));
+    values.extend(filled.map(SqlValue::from));
     let places: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
     let sql = format!(
-        "INSERT INTO {} (revision, {}) VALUES (1, {})",
+        "INSERT INTO {} (revision, {}) VALUES ({FIRST_REVISION}, {})",
         kind.plural,
         columns.join(", "),
         places.join(", ")
     );
     tx.change(&sql, &values)?;
     count(tx, now, 1)?;
-    Ok(1)
+    Ok(FIRST_REVISION)
 }
 
 /// Updates the row, if it is still in this revision. Gives the new one.
@@ -72,6 +78,10 @@ fn update(tx: &PostgresTx<'_>, now: &dyn DynEntity, revision: i64) -> Result<i64
     for (column, value) in kind.columns.iter().zip(now.columns()) {
         values.push(SqlValue::from(value));
         sql.push_str(&format!(", {column} = ${}", values.len()));
+    }
+    if let Some(filled) = columns::filled(kind, revision + 1) {
+        values.push(filled.into());
+        sql.push_str(&format!(", {} = ${}", columns::FILLED, values.len()));
     }
     sql.push_str(" WHERE id = $2 AND revision = $3");
     tx.defer(SqlCommand::guarded(&sql, &values, StoreError::Conflict))?;
