@@ -50,9 +50,9 @@ impl Runner {
     pub async fn renew_lease(&self) -> Result<(), StoreError> {
         let (uptime, owner) = (self.clock.uptime(), self.owner());
         let host = self.store.term().map(|term| term.host.clone());
-        let renew = move |tx: &mut dyn WriteTx| {
-            host.as_ref().map_or(Ok(()), |host| tx.heard_of_host(host))?;
-            tx.renew_lease(&owner, uptime)
+        let renew = move |tx: &mut dyn WriteTx| match &host {
+            Some(host) => tx.renew_host(host, uptime),
+            None => tx.renew_lease(&owner, uptime),
         };
         self.store.write(renew).await
     }
