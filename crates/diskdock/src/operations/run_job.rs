@@ -135,7 +135,8 @@ impl Runner {
         let time_used = schedule.deadline.time_used();
         if state != row.state || time_used.is_suspended != row.time_used.is_suspended {
             let saved = OperationRow { state: state.clone(), time_used, ..row.clone() };
-            match self.store.write_briefly(move |tx| tx.save_operation(&saved), |()| ()).await {
+            let save = move |tx: &mut dyn WriteTx| tx.save_operation(&saved);
+            match self.store.write_progress(Prefetch::default(), save).await {
                 Ok(()) => (row.state, row.time_used) = (state, time_used),
                 Err(StoreError::LeaseLost) => return None,
                 Err(error) if error.is_outage() => {}
@@ -170,7 +171,7 @@ impl Runner {
             operation.finish(outcome, tx, now)
         };
         failpoint::hit("operation.ending");
-        match self.store.write_briefly_after(prefetch(&row), write, |()| ()).await {
+        match self.store.write_progress(prefetch(&row), write).await {
             Ok(()) => {
                 failpoint::hit("operation.ended");
                 self.count(&row, &outcome);

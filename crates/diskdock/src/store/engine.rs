@@ -17,15 +17,27 @@ pub trait WriteJob: Send {
     fn prefetch(&self) -> Option<&Prefetch> {
         None
     }
-    /// Whether it touches few rows, so that it may run where others wait for it.
-    fn is_brief(&self) -> bool {
-        false
+    /// Which kind of write it is.
+    fn kind(&self) -> WriteKind {
+        WriteKind::Long
     }
     /// How it ended. `Ok` means that it is as durable as the store was asked to be.
     fn done(self: Box<Self>, ended: Result<(), StoreError>);
     /// The engine cannot tell for now whether it was written, and goes on asking: the caller
     /// waits no longer. [`WriteJob::done`] still comes, and does what is to be done after a commit.
     fn leave(&mut self);
+}
+
+/// A kind of write, by who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteKind {
+    /// It may touch many rows.
+    Long,
+    /// It touches few rows, so that it may run where others wait for it.
+    Brief,
+    /// The same for the progress of an operation, which no caller waits for, and after which
+    /// nothing is done: where writes cost a wait, calls need not wait for this one.
+    Progress,
 }
 
 /// How far a read may go, which bounds how long it holds the thread it runs on.

@@ -34,7 +34,7 @@ use domain::{
 };
 
 pub use disks::{AttachedDisk, AttachedDisks, DiskFilter};
-pub use engine::{Depth, Engine, WriteJob};
+pub use engine::{Depth, Engine, WriteJob, WriteKind};
 pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
@@ -346,7 +346,7 @@ impl Store {
         U: Send + 'static,
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
-        self.queue(work, then, Prefetch::default(), false).await
+        self.queue(work, then, Prefetch::default(), WriteKind::Long).await
     }
 
     /// The same for a write of few rows, such as a call's: it may be done where others wait.
@@ -368,7 +368,7 @@ impl Store {
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,
         mut ahead: Prefetch,
-        is_brief: bool,
+        kind: WriteKind,
     ) -> Result<U, StoreError>
     where
         T: Send + 'static,
@@ -383,7 +383,7 @@ impl Store {
             work(tx)
         };
         let changes = Arc::clone(&self.changes);
-        let queued = QueuedWrite { work, then, answer: None, ahead, is_brief, sender, changes };
+        let queued = QueuedWrite { work, then, answer: None, ahead, kind, sender, changes };
         self.engine.write(Box::new(queued)).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::changes::Changes;
-use super::{Prefetch, StoreError, WriteJob, WriteTx};
+use super::{Prefetch, StoreError, WriteJob, WriteKind, WriteTx};
 
 /// A write, and what is told of it.
 pub(super) struct QueuedWrite<T, U, F, G> {
@@ -11,7 +11,7 @@ pub(super) struct QueuedWrite<T, U, F, G> {
     pub(super) then: G,
     pub(super) answer: Option<T>,
     pub(super) ahead: Prefetch,
-    pub(super) is_brief: bool,
+    pub(super) kind: WriteKind,
     pub(super) changes: Arc<Changes>,
     /// None once the caller was told that the outcome is unknown.
     pub(super) sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
@@ -33,8 +33,8 @@ where
         Some(&self.ahead)
     }
 
-    fn is_brief(&self) -> bool {
-        self.is_brief
+    fn kind(&self) -> WriteKind {
+        self.kind
     }
 
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {

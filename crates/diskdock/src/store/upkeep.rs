@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Engine, HostTerm, Prefetch, Store, StoreError, WriteTx};
+use super::{Engine, HostTerm, Prefetch, Store, StoreError, WriteKind, WriteTx};
 
 impl Store {
     /// See [`Store::write_briefly`]; for a write of which it is known what it is going to look at.
@@ -21,7 +21,15 @@ impl Store {
         U: Send + 'static,
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
-        self.queue(work, then, ahead, true).await
+        self.queue(work, then, ahead, WriteKind::Brief).await
+    }
+
+    /// The same for the progress of an operation, which no caller waits for.
+    pub(crate) async fn write_progress<F>(&self, ahead: Prefetch, work: F) -> Result<(), StoreError>
+    where
+        F: FnMut(&mut dyn WriteTx) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.queue(work, |()| (), ahead, WriteKind::Progress).await
     }
 
     /// See [`Engine::fork`].
