@@ -42,7 +42,7 @@ impl Database {
         let counted = self.query(
             "select coalesce(sum(calls), 0) from pg_stat_statements \
              where dbid = (select oid from pg_database where datname = current_database()) \
-             and query !~ '^(BEGIN|COMMIT|ROLLBACK|SELECT pg_advisory_|INSERT INTO commits)'",
+             and query !~ '^(BEGIN|COMMIT|ROLLBACK|SELECT pg_advisory_|WITH held)'",
         )?;
         counted.parse().map_err(io::Error::other)
     }

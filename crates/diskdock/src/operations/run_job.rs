@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use domain::{DiskId, InstanceId, OperationId, Uptime};
+use domain::{Disk, DiskId, Instance, InstanceId, OperationId, Uptime};
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
@@ -18,7 +18,7 @@ use super::runner::Runner;
 use super::{DynOperation, Outcome, StepContext, TransientError};
 use crate::failpoint;
 use crate::hypervisor::{Progress, on_behalf_of};
-use crate::store::{OperationRow, StoreError, WriteTx};
+use crate::store::{OperationRow, Prefetch, StoreError, StoredEntity, WriteTx};
 
 /// Steps that follow each other without waiting, at most, before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
@@ -135,7 +135,8 @@ impl Runner {
         let time_used = schedule.deadline.time_used();
         if state != row.state || time_used.is_suspended != row.time_used.is_suspended {
             let saved = OperationRow { state: state.clone(), time_used, ..row.clone() };
-            match self.store.write_briefly(move |tx| tx.save_operation(&saved), |()| ()).await {
+            let save = move |tx: &mut dyn WriteTx| tx.save_operation(&saved);
+            match self.store.write_progress(Prefetch::default(), save).await {
                 Ok(()) => (row.state, row.time_used) = (state, time_used),
                 Err(StoreError::LeaseLost) => return None,
                 Err(error) if error.is_outage() => {}
@@ -170,7 +171,7 @@ impl Runner {
             operation.finish(outcome, tx, now)
         };
         failpoint::hit("operation.ending");
-        match self.store.write_briefly(write, |()| ()).await {
+        match self.store.write_progress(prefetch(&row), write).await {
             Ok(()) => {
                 failpoint::hit("operation.ended");
                 self.count(&row, &outcome);
@@ -217,6 +218,16 @@ impl Runner {
                 tracing::info!(kind, disk, instance, took_ms, reason, "operation given up");
             }
         }
+    }
+}
+
+/// The resource that the end of an operation changes.
+fn prefetch(row: &OperationRow) -> Prefetch {
+    let ahead = Prefetch::default();
+    match (&row.disk, &row.instance) {
+        (Some(disk), _) => ahead.resource(Disk::TYPE, disk.as_str()),
+        (None, Some(instance)) => ahead.resource(Instance::TYPE, instance.as_str()),
+        (None, None) => ahead,
     }
 }
 

@@ -50,17 +50,19 @@ impl Runner {
     pub async fn renew_lease(&self) -> Result<(), StoreError> {
         let (uptime, owner) = (self.clock.uptime(), self.owner());
         let host = self.store.term().map(|term| term.host.clone());
-        let renew = move |tx: &mut dyn WriteTx| {
-            host.as_ref().map_or(Ok(()), |host| tx.heard_of_host(host))?;
-            tx.renew_lease(&owner, uptime)
+        let renew = move |tx: &mut dyn WriteTx| match &host {
+            Some(host) => tx.renew_host(host, uptime),
+            None => tx.renew_lease(&owner, uptime),
         };
         self.store.write(renew).await
     }
 
-    /// Renews the lease, and notes how far the store has come.
+    /// Renews the lease, notes how far the store has come, and fills what servers of the version
+    /// before have left.
     pub(super) async fn renew_lease_and_age(&self) -> Result<(), StoreError> {
         self.renew_lease().await?;
-        self.store.note_age().await
+        self.store.note_age().await?;
+        self.store.fill_columns().await
     }
 
     /// Takes over what other servers had in flight that are silent. Gives how many operations that

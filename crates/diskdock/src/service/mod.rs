@@ -25,7 +25,7 @@ use crate::catalog::{
 };
 use crate::clock::Clock;
 use crate::operations::Runner;
-use crate::store::{ReadTx, Store, StoredNonce};
+use crate::store::{Prefetch, ReadTx, Store, StoredNonce, WriteTx};
 
 use authorize::AccessCheck;
 pub use authorize::Rights;
@@ -168,8 +168,9 @@ pub(crate) async fn refuse(
     refusal: ActionError,
 ) -> ActionError {
     let Some(nonce) = request.nonce else { return refusal };
-    let stored =
-        services.store.write_briefly(move |tx| tx.save_nonce(&nonce), |is_new| is_new).await;
+    let ahead = Prefetch::default().nonce(Some(nonce));
+    let save = move |tx: &mut dyn WriteTx| tx.save_nonce(&nonce);
+    let stored = services.store.write_briefly_after(ahead, save, |is_new| is_new).await;
     match stored {
         Ok(true) => refusal,
         Ok(false) => (&NONCE_USED).into(),

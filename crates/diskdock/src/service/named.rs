@@ -6,7 +6,7 @@ use domain::entity::Entity;
 use domain::kms::{KmsKey, KmsKeyId};
 
 use crate::catalog::{About, Input, Listed, ParamSpec, Presence, Repeat, Spec, json_strings};
-use crate::store::KINDS;
+use crate::store::{EntityType, KINDS};
 
 /// A resource that a request is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,13 @@ impl AboutResource {
             AboutResource::ImageOfFamily(_) => Some(IMAGE),
             AboutResource::SystemPolicy(_) => Some(POLICY),
         }
+    }
+
+    /// The kind and the id of one that the store finds by its id.
+    pub(super) fn kept(&self) -> Option<(&'static EntityType, &str)> {
+        let AboutResource::One(noun, id) = self else { return None };
+        let of = KINDS.iter().copied().find(|of| of.kind.name == *noun)?;
+        (!of.kind.by_name).then_some((of, id))
     }
 
     /// One of a kind. A key is named by its ARN too.

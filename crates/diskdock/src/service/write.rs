@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use domain::{Moment, Uptime};
 
+use super::named::named_resources;
 use super::{AccessCheck, Quotas, Request, Services, check, client_token, placement, refuse};
 use crate::catalog::errors::{NONCE_USED, THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
 };
 use crate::operations::{Admission, NewOperation};
-use crate::store::{CallRecord, ReadTx, StoreError, TokenRecord, WriteTx};
+use crate::store::{CallRecord, Prefetch, ReadTx, StoreError, TokenRecord, WriteTx};
 
 /// The result of the transaction.
 enum WriteOutcome {
@@ -53,6 +54,10 @@ pub(super) async fn carry_out(
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let (quotas, server) = (services.quotas, services.store.server().to_owned());
     let authorization = AccessCheck::of(listed, request);
+    let ahead = match services.store.reads_ahead() {
+        true => prefetch(listed, request, token.as_ref()),
+        false => Prefetch::default(),
+    };
     let write = move |tx: &mut dyn WriteTx| {
         // The nonce of a refused request is stored as well: a replay could be accepted later.
         if let Some(nonce) = &nonce
@@ -86,7 +91,15 @@ pub(super) async fn carry_out(
             Ok(reply)
         }
     };
-    services.store.write_briefly(write, hand_over).await?
+    services.store.write_briefly_after(ahead, write, hand_over).await?
+}
+
+/// The rows that a call looks at before anything else: the resources that it names by their ids.
+fn prefetch(listed: Listed, request: &Request, token: Option<&TokenRecord>) -> Prefetch {
+    let named = named_resources(listed, &request.input).named;
+    let ids = named.iter().filter_map(|about| about.kept());
+    let ahead = Prefetch::default().nonce(request.nonce).token(token);
+    ids.fold(ahead, |ahead, (of, id)| ahead.resource(of, id))
 }
 
 /// The action with all that takes long to compute, so that no other write waits for it.

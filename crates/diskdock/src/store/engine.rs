@@ -7,21 +7,37 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{ReadTx, StoreError, WriteTx};
+use super::{Prefetch, ReadTx, StoreError, WriteTx};
 
 /// A write that waits for its turn.
 pub trait WriteJob: Send {
     /// Does the work; runs again after a lost race. `Err` undoes all it did.
     fn run(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError>;
-    /// Whether it touches few rows, so that it may run where others wait for it.
-    fn is_brief(&self) -> bool {
-        false
+    /// The rows that it is going to look at, as far as that is known.
+    fn prefetch(&self) -> Option<&Prefetch> {
+        None
+    }
+    /// Which kind of write it is.
+    fn kind(&self) -> WriteKind {
+        WriteKind::Long
     }
     /// How it ended. `Ok` means that it is as durable as the store was asked to be.
     fn done(self: Box<Self>, ended: Result<(), StoreError>);
     /// The engine cannot tell for now whether it was written, and goes on asking: the caller
     /// waits no longer. [`WriteJob::done`] still comes, and does what is to be done after a commit.
     fn leave(&mut self);
+}
+
+/// A kind of write, by who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteKind {
+    /// It may touch many rows.
+    Long,
+    /// It touches few rows, so that it may run where others wait for it.
+    Brief,
+    /// The same for the progress of an operation, which no caller waits for, and after which
+    /// nothing is done: where writes cost a wait, calls need not wait for this one.
+    Progress,
 }
 
 /// How far a read may go, which bounds how long it holds the thread it runs on.
@@ -72,6 +88,10 @@ pub trait Engine: Send + Sync {
     fn fork(&self, _directory: &Path) -> Option<Result<Arc<dyn Engine>, StoreError>> {
         None
     }
+    /// Whether it reads ahead what a write is going to look at, so that it is worth saying.
+    fn reads_ahead(&self) -> bool {
+        false
+    }
     /// The name under which this process holds its lease and its operations.
     fn server(&self) -> &str;
     /// Walks over lists that may run at a time.
@@ -89,6 +109,11 @@ pub trait Engine: Send + Sync {
     /// Notes how far the store has come where a later start looks, so that it refuses an older copy
     /// of the store. Waits for the disk.
     fn note_age(&self) -> Result<(), StoreError>;
+    /// Brings what resources are found by to what they are, where a server of the version before
+    /// has changed them that does not know all of it. Waits for the database.
+    fn fill_columns(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Ends well: does what is queued; SQLite leaves the whole state in one file. Whatever comes
     /// afterwards is refused. Waits for the disk.
     fn close(&self) -> Result<(), StoreError>;

@@ -1,7 +1,7 @@
 //! Hosts in the store: their records and heartbeats, the instances that are placed on them, and
 //! the operations that wait for them.
 
-use domain::{Host, InstanceId, OperationId};
+use domain::{Host, InstanceId, OperationId, Uptime};
 
 use super::{OperationRow, StoreError};
 
@@ -69,6 +69,8 @@ pub trait HostWrites {
     fn remove_host(&mut self, name: &str) -> Result<(), StoreError>;
     /// A host is heard of, now.
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError>;
+    /// A host is heard of, and its lease on its operations is renewed.
+    fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError>;
     /// Fails with [`StoreError::LeaseLost`] unless the host is in this epoch, in which it then
     /// stays until the commit.
     fn hold_term(&mut self, term: &HostTerm) -> Result<(), StoreError>;

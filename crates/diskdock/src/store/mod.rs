@@ -20,6 +20,7 @@ pub mod memory;
 mod new_key;
 mod pages;
 pub mod postgres;
+mod prefetch;
 mod queued_write;
 mod records;
 mod resource;
@@ -33,7 +34,7 @@ use domain::{
 };
 
 pub use disks::{AttachedDisk, AttachedDisks, DiskFilter};
-pub use engine::{Depth, Engine, WriteJob};
+pub use engine::{Depth, Engine, WriteJob, WriteKind};
 pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
@@ -42,6 +43,7 @@ pub use hosts::{HostReads, HostRecord, HostTerm, HostWrites, host_of_owner, owne
 pub use list::{Condition, Cursor, Filter, InstanceFilter, ListPage, Page, Scope, has_tags, like};
 pub use new_key::new_key;
 pub(crate) use new_key::{SESSION_KEY_PREFIX, new_session_key, secret_text};
+pub use prefetch::Prefetch;
 pub use records::{
     AccessKey, Amounts, CallRecord, KeyStatus, Lease, NonceRecords, OperationRow, RoleSession,
     StoredNonce, TimeUsed, TokenRecord,
@@ -344,7 +346,7 @@ impl Store {
         U: Send + 'static,
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
-        self.queue(work, then, false).await
+        self.queue(work, then, Prefetch::default(), WriteKind::Long).await
     }
 
     /// The same for a write of few rows, such as a call's: it may be done where others wait.
@@ -358,14 +360,15 @@ impl Store {
         U: Send + 'static,
         F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
     {
-        self.queue(work, then, true).await
+        self.write_briefly_after(Prefetch::default(), work, then).await
     }
 
     async fn queue<T, U, F>(
         &self,
         work: F,
         then: impl FnOnce(T) -> U + Send + 'static,
-        is_brief: bool,
+        mut ahead: Prefetch,
+        kind: WriteKind,
     ) -> Result<U, StoreError>
     where
         T: Send + 'static,
@@ -374,12 +377,13 @@ impl Store {
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let (sender, mut work, term) = (Some(sender), work, self.term.clone());
+        ahead.terms.extend(term.clone());
         let work = move |tx: &mut dyn WriteTx| {
             term.as_ref().map_or(Ok(()), |term| tx.hold_term(term))?;
             work(tx)
         };
         let changes = Arc::clone(&self.changes);
-        let queued = QueuedWrite { work, then, answer: None, is_brief, sender, changes };
+        let queued = QueuedWrite { work, then, answer: None, ahead, kind, sender, changes };
         self.engine.write(Box::new(queued)).await;
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }

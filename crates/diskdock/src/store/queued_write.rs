@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::changes::Changes;
-use super::{StoreError, WriteJob, WriteTx};
+use super::{Prefetch, StoreError, WriteJob, WriteKind, WriteTx};
 
 /// A write, and what is told of it.
 pub(super) struct QueuedWrite<T, U, F, G> {
     pub(super) work: F,
     pub(super) then: G,
     pub(super) answer: Option<T>,
-    pub(super) is_brief: bool,
+    pub(super) ahead: Prefetch,
+    pub(super) kind: WriteKind,
     pub(super) changes: Arc<Changes>,
     /// None once the caller was told that the outcome is unknown.
     pub(super) sender: Option<tokio::sync::oneshot::Sender<Result<U, StoreError>>>,
@@ -28,8 +29,12 @@ where
         Ok(())
     }
 
-    fn is_brief(&self) -> bool {
-        self.is_brief
+    fn prefetch(&self) -> Option<&Prefetch> {
+        Some(&self.ahead)
+    }
+
+    fn kind(&self) -> WriteKind {
+        self.kind
     }
 
     fn done(self: Box<Self>, ended: Result<(), StoreError>) {

@@ -1,13 +1,37 @@
-//! The store beside its transactions: what it tells, what it is told, how it ends.
+//! The store beside its transactions: how some writes are queued, what it tells, what it is told,
+//! how it ends.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Engine, HostTerm, Store, StoreError};
+use super::{Engine, HostTerm, Prefetch, Store, StoreError, WriteKind, WriteTx};
 
 impl Store {
+    /// See [`Store::write_briefly`]; for a write of which it is known what it is going to look at.
+    pub async fn write_briefly_after<T, U, F>(
+        &self,
+        ahead: Prefetch,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queue(work, then, ahead, WriteKind::Brief).await
+    }
+
+    /// The same for the progress of an operation, which no caller waits for.
+    pub(crate) async fn write_progress<F>(&self, ahead: Prefetch, work: F) -> Result<(), StoreError>
+    where
+        F: FnMut(&mut dyn WriteTx) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.queue(work, |()| (), ahead, WriteKind::Progress).await
+    }
+
     /// See [`Engine::fork`].
     pub(crate) fn fork(&self, directory: &Path) -> Option<Result<Store, StoreError>> {
         self.engine.fork(directory).map(|fork| fork.map(Store::over))
@@ -41,6 +65,11 @@ impl Store {
         self.term.as_ref().map(|term| term.host.clone()).unwrap_or_default()
     }
 
+    /// See [`Engine::reads_ahead`].
+    pub(crate) fn reads_ahead(&self) -> bool {
+        self.engine.reads_ahead()
+    }
+
     /// Is notified when operations may wait for hosts. Nothing may rely on it.
     pub fn new_work(&self) -> Arc<Notify> {
         self.engine.new_work()
@@ -59,6 +88,11 @@ impl Store {
     /// See [`Engine::note_age`].
     pub async fn note_age(&self) -> Result<(), StoreError> {
         self.elsewhere(|engine| engine.note_age()).await
+    }
+
+    /// See [`Engine::fill_columns`].
+    pub async fn fill_columns(&self) -> Result<(), StoreError> {
+        self.elsewhere(|engine| engine.fill_columns()).await
     }
 
     /// Ends: does what is queued, refuses the rest; SQLite leaves one file. Errors are

@@ -1,5 +1,6 @@
 //! The contract of the store's engines. A second engine has to pass this unchanged.
 
+mod columns;
 pub(crate) mod entities;
 pub(crate) mod hosts;
 mod lists;

@@ -2,7 +2,7 @@
 //! in its record, so that servers list them, and place instances where their image is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::inventory::Image;
@@ -23,19 +23,33 @@ pub(crate) fn images_in(directory: &Path) -> Result<Vec<Image>, StorageError> {
     Ok(listing.records.iter().map(ImageRecord::offered).collect())
 }
 
-/// Writes down which images there are whenever that has changed.
+/// Writes down which images there are whenever that has changed. The store is asked only then: what
+/// this process has written down stays, since no other one writes it in its term.
 pub(super) fn publish(store: &Arc<Store>, directory: PathBuf) -> PeriodicTask {
-    let store = Arc::clone(store);
+    let (store, written) = (Arc::clone(store), Arc::<Mutex<Option<Vec<Image>>>>::default());
     PeriodicTask::new("look for imported images", LOOKS_EVERY, move || {
-        let (store, directory) = (Arc::clone(&store), directory.clone());
-        async move {
-            let looked = tokio::task::spawn_blocking(move || images_in(&directory)).await;
-            // A look that panicked has logged the reason; the record stays.
-            let Ok(found) = looked else { return Ok(()) };
-            let found = found.map_err(|fault| StoreError::Engine(fault.to_string()))?;
-            write_down(&store, found).await
-        }
+        let (store, directory, written) =
+            (Arc::clone(&store), directory.clone(), Arc::clone(&written));
+        async move { follow(&store, directory, &written).await }
     })
+}
+
+async fn follow(
+    store: &Store,
+    directory: PathBuf,
+    written: &Mutex<Option<Vec<Image>>>,
+) -> Result<(), StoreError> {
+    let looked = tokio::task::spawn_blocking(move || images_in(&directory)).await;
+    // A look that panicked has logged the reason; the record stays.
+    let Ok(found) = looked else { return Ok(()) };
+    let found = found.map_err(|fault| StoreError::Engine(fault.to_string()))?;
+    let written = || written.lock().unwrap_or_else(PoisonError::into_inner);
+    if written().as_ref() == Some(&found) {
+        return Ok(());
+    }
+    write_down(store, found.clone()).await?;
+    *written() = Some(found);
+    Ok(())
 }
 
 async fn write_down(store: &Store, images: Vec<Image>) -> Result<(), StoreError> {

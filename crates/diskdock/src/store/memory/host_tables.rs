@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use domain::{Host, InstanceId, OperationId};
+use domain::{Host, InstanceId, OperationId, Uptime};
 use smol_str::SmolStr;
 
 use super::super::engine_rows::held;
-use super::super::{HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError};
+use super::super::{
+    HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, WriteTx, owner_of_host,
+};
 use super::memory_tx::{MemoryTx, TablesOf};
 use super::tables::Tables;
 
@@ -62,6 +64,11 @@ impl HostWrites for MemoryTx<&mut Tables> {
         self.set(|tables| &mut tables.hosts, name.into(), None);
         self.set(|tables| &mut tables.heartbeats, name.into(), None);
         Ok(())
+    }
+
+    fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError> {
+        self.heard_of_host(name)?;
+        self.renew_lease(&owner_of_host(name), uptime)
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
-use super::super::{StoreError, WriteJob};
+use super::super::{StoreError, WriteJob, WriteKind};
 use super::memory_tx::MemoryTx;
 use super::tables::Tables;
 
@@ -60,7 +60,7 @@ impl SharedTables {
         if self.is_closed() {
             return tell(job, Err(StoreError::Unavailable));
         }
-        if job.is_brief() {
+        if job.kind() != WriteKind::Long {
             let (job, ended) = self.write_in_place(job);
             return tell(job, ended);
         }

@@ -7,6 +7,7 @@ use domain::{Disk, Instance, InstanceId};
 
 use super::super::engine_rows::{attachments, disk_in, instance_in};
 use super::super::{AttachedDisk, AttachedDisks, DynEntity, StoreError, StoredEntity};
+use super::known_rows;
 use super::postgres_tx::PostgresTx;
 use super::value::{SqlValue, values};
 
@@ -18,6 +19,10 @@ pub(super) fn of_instance(
 ) -> Result<AttachedDisks, StoreError> {
     if !tx.locking().is_empty() {
         tx.find(Instance::TYPE, instance.as_str())?;
+    }
+    let known = tx.known().attached(instance);
+    if let Some(known) = known {
+        return Ok(known);
     }
     let sql = "SELECT disks.body FROM attachments JOIN disks ON disks.id = attachments.disk \
                WHERE attachments.instance = $1 ORDER BY attachments.disk";
@@ -31,15 +36,7 @@ pub(super) fn of_instance(
 /// The attachment to an instance of the disk with this body.
 fn on_instance(body: &str, instance: &InstanceId) -> Result<Option<Arc<AttachedDisk>>, StoreError> {
     let found = (Disk::TYPE.decode)(body)?;
-    let Some(disk) = disk_in(found.as_ref()) else { return Ok(None) };
-    Ok(disk.on(instance).map(|at| {
-        Arc::new(AttachedDisk {
-            disk: disk.id.clone(),
-            device: at.device.clone(),
-            phase: at.phase,
-            generation: at.generation,
-        })
-    }))
+    Ok(disk_in(found.as_ref()).and_then(|disk| known_rows::on_instance(disk, instance)))
 }
 
 /// A page of the instances of a host, or of all, with their disks: the instances in one statement,
@@ -100,13 +97,13 @@ pub(super) fn follow(
     let (was, is) = (attachments(before), attachments(now));
     let Some(id) = now.or(before).map(|disk| &disk.id) else { return Ok(()) };
     for gone in was.iter().filter(|at| is.iter().all(|now| now.instance != at.instance)) {
-        tx.execute(
+        tx.change(
             "DELETE FROM attachments WHERE instance = $1 AND disk = $2",
             values![gone.instance.as_str(), id.as_str()],
         )?;
     }
     for new in is.iter().filter(|at| was.iter().all(|was| was.instance != at.instance)) {
-        tx.execute(
+        tx.change(
             "INSERT INTO attachments (instance, disk) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             values![new.instance.as_str(), id.as_str()],
         )?;

@@ -6,12 +6,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 use tokio::time::Instant;
 
 use super::super::StoreError;
 use super::address::PostgresAddress;
 use super::session::{ConnectFault, Session};
+use super::wait::ConnectionDriver;
 
 /// How long the next attempt rests after one that failed.
 const REST: Duration = Duration::from_millis(250);
@@ -55,7 +56,7 @@ impl Connector {
 
     /// The first connection, whose failure is told to who starts the server.
     pub(super) fn first(&self) -> Result<Session, StoreError> {
-        Session::connect(&self.address, &self.runtime).map_err(|ConnectFault(cause)| {
+        Session::connect(&self.address, self.shared()).map_err(|ConnectFault(cause)| {
             let found = format!("cannot connect to {}: {cause}", self.address.place());
             let remedy = "See that the database runs, and that user and password are right";
             StoreError::Unfit { found, remedy: remedy.to_owned() }
@@ -81,15 +82,30 @@ impl Connector {
         }
     }
 
-    /// A connection, or the news that there is none.
+    fn shared(&self) -> ConnectionDriver {
+        ConnectionDriver::Shared(self.runtime.clone())
+    }
+
+    /// A connection that any thread may use, or the news that there is none.
     pub(super) fn connect(&self) -> Result<Session, StoreError> {
+        self.connect_on(self.shared())
+    }
+
+    /// The same for a thread that drives it itself.
+    pub(super) fn connect_alone(&self) -> Result<Session, StoreError> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| StoreError::Engine(error.to_string()))?;
+        self.connect_on(ConnectionDriver::Own(runtime))
+    }
+
+    fn connect_on(&self, driver: ConnectionDriver) -> Result<Session, StoreError> {
         if let Some(outage) = self.seen().outage.as_mut()
             && outage.next_attempt.take_if(|next| Instant::now() >= *next).is_none()
         {
             return Err(StoreError::Unavailable);
         }
         let began = Instant::now();
-        match Session::connect(&self.address, &self.runtime) {
+        match Session::connect(&self.address, driver) {
             Ok(session) => {
                 let mut seen = self.seen();
                 seen.connected_at = Some(Instant::now());

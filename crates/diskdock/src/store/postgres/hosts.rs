@@ -1,35 +1,36 @@
 //! Hosts, what is placed on them, and the operations that wait for them.
 
-use domain::{Host, InstanceId, OperationId};
+use domain::{Host, InstanceId, OperationId, Uptime};
 use tokio_postgres::Row;
 
 use super::super::engine_rows::{Load, held, json, loads};
 use super::super::{
-    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError,
+    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, owner_of_host,
 };
+use super::command::SqlCommand;
 use super::postgres_tx::{PostgresTx, parsed};
 use super::value::values;
 
-/// A host with when it was heard of. Its time is that of each statement: a transaction may have
-/// waited.
+/// A host with when it was heard of and what is placed on it: one question, which servers ask all
+/// the time. Its time is that of each statement: a transaction may have waited.
 const HOSTS: &str = "SELECT hosts.body, \
-     (extract(epoch FROM clock_timestamp()) * 1000)::bigint - heartbeats.heard_ms \
+     (extract(epoch FROM clock_timestamp()) * 1000)::bigint - heartbeats.heard_ms, \
+     (SELECT json_agg(json_build_array(instance_type, amount) ORDER BY instance_type)::text \
+     FROM host_loads WHERE host_loads.host = hosts.name AND amount > 0) \
      FROM hosts LEFT JOIN heartbeats ON heartbeats.host = hosts.name";
+
+/// The epoch of a host, held until the commit.
+const EPOCH: &str = "SELECT epoch FROM hosts WHERE name = $1 FOR KEY SHARE";
+
+/// Asks for the epoch of a host, which is held until the commit.
+pub(super) fn epoch(host: &str) -> SqlCommand {
+    SqlCommand::new(EPOCH, values![host])
+}
 
 impl HostReads for PostgresTx<'_> {
     fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
         let rows = self.query(&format!("{HOSTS} ORDER BY hosts.name"), &[])?;
-        let mut hosts = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        let sql = "SELECT host, instance_type, amount FROM host_loads WHERE amount > 0 \
-                   ORDER BY host, instance_type";
-        for row in self.query(sql, &[])? {
-            let name: &str = row.get(0);
-            let found = hosts.binary_search_by(|one| one.host.name.as_str().cmp(name));
-            if let Some(record) = found.ok().and_then(|at| hosts.get_mut(at)) {
-                record.placed.push((row.get(1), row.get::<_, i64>(2).unsigned_abs()));
-            }
-        }
-        Ok(hosts)
+        rows.iter().map(record).collect()
     }
 
     fn host(&self, name: &str) -> Result<Option<HostRecord>, StoreError> {
@@ -38,13 +39,7 @@ impl HostReads for PostgresTx<'_> {
             self.one(sql, values![name])?;
         }
         let found = self.one(&format!("{HOSTS} WHERE hosts.name = $1"), values![name])?;
-        let Some(mut found) = found.as_ref().map(record).transpose()? else { return Ok(None) };
-        let sql = "SELECT instance_type, amount FROM host_loads WHERE host = $1 AND amount > 0 \
-                   ORDER BY instance_type";
-        let rows = self.query(sql, values![name])?;
-        found.placed =
-            rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect();
-        Ok(Some(found))
+        found.as_ref().map(record).transpose()
     }
 
     fn instances_on(
@@ -74,39 +69,52 @@ impl HostReads for PostgresTx<'_> {
 
 impl HostWrites for PostgresTx<'_> {
     fn save_host(&mut self, host: &Host) -> Result<(), StoreError> {
-        self.execute(
+        self.known().forget_epoch(&host.name);
+        self.change(
             "INSERT INTO hosts (name, epoch, body) VALUES ($1, $2, $3) \
              ON CONFLICT (name) DO UPDATE SET epoch = $2, body = $3",
             values![host.name.as_str(), host.epoch, json(host)],
-        )?;
-        Ok(())
+        )
     }
 
     fn remove_host(&mut self, name: &str) -> Result<(), StoreError> {
-        self.execute("DELETE FROM hosts WHERE name = $1", values![name])?;
-        self.execute("DELETE FROM heartbeats WHERE host = $1", values![name])?;
-        Ok(())
+        self.known().forget_epoch(name);
+        self.change("DELETE FROM hosts WHERE name = $1", values![name])?;
+        self.change("DELETE FROM heartbeats WHERE host = $1", values![name])
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {
-        self.execute(
+        self.change(
             "INSERT INTO heartbeats (host, heard_ms) \
              VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
              ON CONFLICT (host) DO UPDATE SET heard_ms = excluded.heard_ms",
             values![name],
-        )?;
-        Ok(())
+        )
+    }
+
+    fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError> {
+        self.change(
+            "WITH heard AS (INSERT INTO heartbeats (host, heard_ms) \
+             VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
+             ON CONFLICT (host) DO UPDATE SET heard_ms = excluded.heard_ms) \
+             INSERT INTO leases (server, renewals, uptime_ms) VALUES ($2, 1, $3) \
+             ON CONFLICT (server) DO UPDATE SET renewals = leases.renewals + 1, uptime_ms = $3",
+            values![name, owner_of_host(name), uptime.0],
+        )
     }
 
     fn hold_term(&mut self, term: &HostTerm) -> Result<(), StoreError> {
-        let sql = "SELECT epoch FROM hosts WHERE name = $1 FOR KEY SHARE";
-        let found = self.one(sql, values![term.host.as_str()])?;
+        let known = self.known().holds(term);
+        if let Some(holds) = known {
+            return held(holds);
+        }
+        let found = self.one(EPOCH, values![term.host.as_str()])?;
         held(found.map(|row| row.get::<_, i64>(0)) == Some(term.epoch))
     }
 
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {
         let sql = "INSERT INTO host_work (host, operation) VALUES ($1, $2)";
-        self.execute(sql, values![host, operation.0])?;
+        self.change(sql, values![host, operation.0])?;
         self.note_new_work();
         Ok(())
     }
@@ -123,10 +131,12 @@ impl HostWrites for PostgresTx<'_> {
 }
 
 fn record(row: &Row) -> Result<HostRecord, StoreError> {
+    let placed: Option<Vec<(String, u64)>> =
+        row.get::<_, Option<&str>>(2).map(parsed).transpose()?;
     Ok(HostRecord {
         host: parsed(row.get(0))?,
         heard_ms_ago: row.get::<_, Option<i64>>(1).map(|ago| ago.max(0)),
-        placed: Vec::new(),
+        placed: placed.unwrap_or_default(),
     })
 }
 
@@ -140,15 +150,15 @@ pub(super) fn follow(
     let Some((was, is)) = loads(before, now) else { return Ok(()) };
     if let Some(Load { host, instance, .. }) = was.filter(|was| was.has_left(is)) {
         let sql = "DELETE FROM placements WHERE host = $1 AND instance = $2";
-        tx.execute(sql, values![host, instance])?;
+        tx.change(sql, values![host, instance])?;
     }
     if let Some(Load { host, instance, .. }) = is {
         let sql = "INSERT INTO placements (host, instance) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        tx.execute(sql, values![host, instance])?;
+        tx.change(sql, values![host, instance])?;
     }
     for (load, by) in [(was, -1), (is, 1)] {
         let Some(Load { host, instance_type, .. }) = load else { continue };
-        tx.execute(
+        tx.change(
             "INSERT INTO host_loads (host, instance_type, amount) VALUES ($1, $2, $3) \
              ON CONFLICT (host, instance_type) DO UPDATE SET amount = host_loads.amount + $3",
             values![host, instance_type, by],

@@ -2,8 +2,8 @@
 //! those that find it as it should be do not need.
 //!
 //! The tables of resources follow from their kinds: one that is missing is made, and so is a column
-//! that a kind has got since. The rest is in numbered steps that only add, so that a server of the
-//! version before works on beside a new one.
+//! that a kind has got since, which is filled afterwards. The rest is in numbered steps that only
+//! add, so that a server of the version before works on beside a new one.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use domain::entity::EntityKind;
 
 use super::super::{KINDS, StoreError};
+use super::columns;
 use super::session::Session;
 use super::value::values;
 
@@ -19,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_hosts.sql"),
     include_str!("migrations/0003_discards_on_hosts.sql"),
+    include_str!("migrations/0004_columns_filled.sql"),
 ];
 /// The key of the lock that one server at a time holds while it changes the form.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310579611)";
@@ -34,13 +36,14 @@ pub(super) fn forward(session: &Session) -> Result<(), StoreError> {
     let began = Instant::now();
     loop {
         if is_current(session)? {
-            return Ok(());
+            return columns::fill(session);
         }
         match change(session) {
             // Another one has the lock, or was faster.
             Err(StoreError::Conflict) if began.elapsed() < OTHER_ENDS_WITHIN => {
                 std::thread::park_timeout(LOOKS_EVERY);
             }
+            Ok(()) => {}
             ended => return ended,
         }
     }
@@ -53,7 +56,8 @@ fn is_current(session: &Session) -> Result<bool, StoreError> {
     let rows = session.query(sql, &[])?;
     let has: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let is_whole = |kind: &EntityKind| {
-        let mut columns = kind.columns.iter().copied().chain(["body"]);
+        let filled = (!kind.columns.is_empty()).then_some(columns::FILLED);
+        let mut columns = kind.columns.iter().copied().chain(["body"]).chain(filled);
         columns.all(|column| has.contains(&(kind.plural, column)))
     };
     if !has.contains(&("store_version", "version")) || !KINDS.iter().all(|of| is_whole(&of.kind)) {
@@ -120,15 +124,14 @@ fn kinds(session: &Session) -> Result<(), StoreError> {
              ON {plural} (account, region, created_at, id)"
         ))?;
         let has = columns_of(session, plural)?;
-        let missing = columns.iter().filter(|column| !has.iter().any(|name| name == *column));
-        let missing: Vec<_> = missing.collect();
-        for column in &missing {
+        let is_missing = |column: &str| !has.iter().any(|name| name == column);
+        for column in columns.iter().filter(|column| is_missing(column)) {
             let add = "ADD COLUMN IF NOT EXISTS";
             session
                 .batch(&format!("ALTER TABLE {plural} {add} {column} text NOT NULL DEFAULT ''"))?;
         }
-        if !missing.is_empty() {
-            fill_columns(session, of)?;
+        if !columns.is_empty() && columns.iter().copied().chain([columns::FILLED]).any(is_missing) {
+            columns::are_new(session, &of.kind)?;
         }
     }
     Ok(())
@@ -139,24 +142,4 @@ fn columns_of(session: &Session, table: &str) -> Result<Vec<String>, StoreError>
                WHERE table_schema = current_schema() AND table_name = $1::text";
     let rows = session.query(sql, values![table])?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
-/// Gives the columns of all rows the values that their bodies have.
-fn fill_columns(
-    session: &Session,
-    of: &'static super::super::EntityType,
-) -> Result<(), StoreError> {
-    let EntityKind { plural, columns, .. } = of.kind;
-    let sets: Vec<_> = (2..)
-        .zip(columns)
-        .map(|(place, column): (usize, _)| format!("{column} = ${place}"))
-        .collect();
-    let update = format!("UPDATE {plural} SET {} WHERE id = $1", sets.join(", "));
-    for row in session.query(&format!("SELECT body FROM {plural}"), &[])? {
-        let resource = (of.decode)(row.get(0))?;
-        let values = std::iter::once(resource.id()).chain(resource.columns());
-        let values: Vec<_> = values.map(super::value::SqlValue::from).collect();
-        session.execute(&update, &values)?;
-    }
-    Ok(())
 }

@@ -5,13 +5,17 @@
 
 mod address;
 mod attachments;
+mod columns;
+mod command;
 mod connector;
 mod hosts;
+mod known_rows;
 mod listener;
 mod lists;
 mod migrate;
 mod nonces;
 mod postgres_tx;
+mod read_ahead;
 mod reads;
 mod resources;
 mod session;
@@ -30,7 +34,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use super::directory::{lock, make_private_directory};
-use super::{Depth, Engine, ReadTx, StoreError, WriteJob};
+use super::{Depth, Engine, ReadTx, StoreError, WriteJob, WriteKind};
 use crate::private_file;
 pub use address::PostgresAddress;
 use connector::Connector;
@@ -42,13 +46,16 @@ use writer::PostgresWriter;
 /// The file in the data directory with the name of the server.
 const SERVER_NAME: &str = "server-name";
 
+/// The end of the name of the row with the batches of progress, after the name of the server.
+const OF_PROGRESS: &str = "/progress";
+
 /// Whether a directory is that of a server whose store is in PostgreSQL.
 pub fn is_used_by(directory: &Path) -> bool {
     directory.join(SERVER_NAME).exists()
 }
 
 /// Reads that run at a time, each on a connection.
-const READS: usize = 8;
+const READS: usize = 7;
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The PostgreSQL engine.
@@ -56,6 +63,9 @@ pub struct Postgres {
     connector: Arc<Connector>,
     readers: Mutex<Vec<Session>>,
     writer: PostgresWriter,
+    /// Writes the progress of operations, so that calls wait for it only where both are about the
+    /// same rows.
+    progress_writer: PostgresWriter,
     server: String,
     notices: Notices,
     closed: AtomicBool,
@@ -111,11 +121,23 @@ impl Postgres {
         let connector = Arc::new(Connector::new(address.clone(), handle.clone()));
         let session = connector.first()?;
         migrate::forward(&session)?;
-        let writer = PostgresWriter::start(session, Arc::clone(&connector), server.clone())?;
+        let writer = |name| PostgresWriter::start(&session, Arc::clone(&connector), name);
+        let progress_writer = writer(format!("{server}{OF_PROGRESS}"))?;
+        let writer = writer(server.clone())?;
         handle.spawn(listener::listen(address, notices.clone()));
         let (readers, closed) = (Mutex::default(), AtomicBool::new(false));
         let runtime = runtime.into_inner();
-        Ok(Postgres { connector, readers, writer, server, notices, closed, runtime, _lock: lock })
+        Ok(Postgres {
+            connector,
+            readers,
+            writer,
+            progress_writer,
+            server,
+            notices,
+            closed,
+            runtime,
+            _lock: lock,
+        })
     }
 
     fn readers(&self) -> MutexGuard<'_, Vec<Session>> {
@@ -184,7 +206,14 @@ impl Engine for Postgres {
         &'a self,
         job: Box<dyn WriteJob>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        Box::pin(self.writer.write(job))
+        Box::pin(match job.kind() {
+            WriteKind::Progress => self.progress_writer.write(job),
+            WriteKind::Brief | WriteKind::Long => self.writer.write(job),
+        })
+    }
+
+    fn reads_ahead(&self) -> bool {
+        true
     }
 
     fn server(&self) -> &str {
@@ -197,6 +226,13 @@ impl Engine for Postgres {
 
     /// Not here: the database is not in a directory that somebody could put a copy into.
     fn note_age(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn fill_columns(&self) -> Result<(), StoreError> {
+        let session = self.take_reader().map_or_else(|| self.connector.connect(), Ok)?;
+        columns::fill(&session)?;
+        self.give_back(session);
         Ok(())
     }
 
@@ -216,12 +252,13 @@ impl Engine for Postgres {
     fn close(&self) -> Result<(), StoreError> {
         self.closed.store(true, Ordering::Release);
         self.readers().clear();
+        self.progress_writer.close();
         self.writer.close();
         Ok(())
     }
 
     fn gauges(&self) -> Vec<(&'static str, i64)> {
-        let waiting = self.writer.waiting();
+        let waiting = self.writer.waiting() + self.progress_writer.waiting();
         vec![
             ("store_writes_waiting", i64::try_from(waiting).unwrap_or(i64::MAX)),
             ("store_database_away", i64::from(self.connector.is_away())),

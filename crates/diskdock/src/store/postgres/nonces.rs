@@ -1,17 +1,45 @@
 //! The nonces of requests that may have changed something.
 
+use std::collections::BTreeSet;
+
+use tokio_postgres::Row;
+
+use super::command::SqlCommand;
 use super::postgres_tx::PostgresTx;
-use super::value::values;
+use super::value::{SqlValue, values};
 use crate::store::engine_rows::NONCES_FORGOTTEN;
 use crate::store::{NonceRecords, StoreError, StoredNonce};
+
+/// Gives the nonce back if it is new.
+const INSERT: &str = "INSERT INTO nonces (timestamp_s, hash) VALUES ($1, $2) \
+                      ON CONFLICT DO NOTHING RETURNING timestamp_s, hash";
+const INSERT_MANY: &str = "INSERT INTO nonces (timestamp_s, hash) \
+                           SELECT * FROM unnest($1::bigint[], $2::bigint[]) \
+                           ON CONFLICT DO NOTHING RETURNING timestamp_s, hash";
+
+/// Saves nonces, and gives those that are new.
+pub(super) fn insert(nonces: &BTreeSet<StoredNonce>) -> SqlCommand {
+    let hash = |nonce: &StoredNonce| nonce.hash.cast_signed();
+    match nonces.first() {
+        Some(one) if nonces.len() == 1 => {
+            SqlCommand::new(INSERT, values![one.timestamp_s, hash(one)])
+        }
+        _ => {
+            let seconds: SqlValue = nonces.iter().map(|nonce| nonce.timestamp_s).collect();
+            SqlCommand::new(INSERT_MANY, &[seconds, nonces.iter().map(hash).collect()])
+        }
+    }
+}
+
+/// The nonce in a row.
+pub(super) fn nonce(row: &Row) -> StoredNonce {
+    StoredNonce { timestamp_s: row.get(0), hash: row.get::<_, i64>(1).cast_unsigned() }
+}
 
 impl PostgresTx<'_> {
     pub(super) fn all_nonces(&self) -> Result<NonceRecords, StoreError> {
         let rows = self.query("SELECT timestamp_s, hash FROM nonces", &[])?;
-        let nonces = rows.iter().map(|row| StoredNonce {
-            timestamp_s: row.get(0),
-            hash: row.get::<_, i64>(1).cast_unsigned(),
-        });
+        let nonces = rows.iter().map(nonce);
         let until = self.one("SELECT until_s FROM forgotten_nonces", &[])?;
         Ok(NonceRecords {
             nonces: nonces.collect(),
@@ -20,11 +48,12 @@ impl PostgresTx<'_> {
     }
 
     pub(super) fn insert_nonce(&self, nonce: &StoredNonce) -> Result<bool, StoreError> {
-        let inserted = self.execute(
-            "INSERT INTO nonces (timestamp_s, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            values![nonce.timestamp_s, nonce.hash.cast_signed()],
-        )?;
-        Ok(inserted == 1)
+        let known = self.known().take_nonce(nonce);
+        if let Some(is_new) = known {
+            return Ok(is_new);
+        }
+        let inserted = self.one(INSERT, values![nonce.timestamp_s, nonce.hash.cast_signed()])?;
+        Ok(inserted.is_some())
     }
 
     /// The second of the newest nonce that comes after the `most` newest ones.

@@ -5,13 +5,34 @@ use std::sync::Arc;
 use domain::{AccountId, DiskId, Instance, InstanceId, Moment, OperationId, SnapshotId, Uptime};
 use tokio_postgres::Row;
 
+use super::super::prefetch::TokenName;
 use super::super::{
     AccessKey, Amounts, AttachedDisks, CallRecord, DynEntity, EntityType, Lease, ListPage,
     NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError, TokenRecord,
 };
 use super::postgres_tx::PostgresTx;
-use super::value::values;
+use super::value::{SqlValue, values};
 use super::{attachments, lists};
+
+/// A ClientToken.
+pub(super) const TOKEN: &str = "SELECT parameters, reply, created_at FROM tokens \
+                                WHERE account = $1 AND action = $2 AND token = $3";
+
+pub(super) fn token_values((account, action, token): &TokenName) -> [SqlValue; 3] {
+    [account.as_str().into(), action.as_str().into(), token.as_str().into()]
+}
+
+/// The ClientToken in a row.
+pub(super) fn token_record((account, action, token): &TokenName, row: &Row) -> TokenRecord {
+    TokenRecord {
+        account: account.clone(),
+        action: action.clone(),
+        token: token.clone(),
+        parameters: row.get(0),
+        reply: row.get(1),
+        created_at: Moment(row.get(2)),
+    }
+}
 
 impl ReadTx for PostgresTx<'_> {
     fn resource(
@@ -69,17 +90,12 @@ impl ReadTx for PostgresTx<'_> {
         action: &str,
         token: &str,
     ) -> Result<Option<TokenRecord>, StoreError> {
-        let sql = "SELECT parameters, reply, created_at FROM tokens \
-                   WHERE account = $1 AND action = $2 AND token = $3";
-        let found = self.one(sql, values![account.as_str(), action, token])?;
-        Ok(found.map(|row| TokenRecord {
-            account: account.clone(),
-            action: action.to_owned(),
-            token: token.to_owned(),
-            parameters: row.get(0),
-            reply: row.get(1),
-            created_at: Moment(row.get(2)),
-        }))
+        let key = (account.clone(), action.to_owned(), token.to_owned());
+        let known = self.known().token(&key);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        Ok(self.one(TOKEN, &token_values(&key))?.map(|row| token_record(&key, &row)))
     }
 
     fn operations(&self) -> Result<Vec<OperationRow>, StoreError> {

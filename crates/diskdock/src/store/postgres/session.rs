@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
+use futures_util::future::{MaybeDone, maybe_done};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -12,8 +14,9 @@ use tokio_postgres::{Client, NoTls, Row, Statement};
 
 use super::super::StoreError;
 use super::address::PostgresAddress;
+use super::command::{GUARD_FAILS_WITH, SqlCommand};
 use super::value::SqlValue;
-use super::wait::wait;
+use super::wait::ConnectionDriver;
 
 /// How long an answer may take, connecting aside. Longer than the server's own bound below, so that
 /// only a server that is silent is given up here.
@@ -34,7 +37,7 @@ const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
 /// A connection with its prepared statements.
 pub(super) struct Session {
     client: Client,
-    runtime: Handle,
+    driver: ConnectionDriver,
     statements: RefCell<HashMap<String, Statement>>,
     /// Nothing more may be asked on it: it was lost, or an answer is still to come.
     is_lost: Cell<bool>,
@@ -49,14 +52,14 @@ impl Session {
     /// Connects. Fails within seconds if the database is away.
     pub(super) fn connect(
         address: &PostgresAddress,
-        runtime: &Handle,
+        driver: ConnectionDriver,
     ) -> Result<Session, ConnectFault> {
-        let connected = wait(runtime, CONNECT_TIMEOUT, open(address));
+        let connected = driver.wait(CONNECT_TIMEOUT, open(address));
         let client = connected.unwrap_or_else(|| Err("it does not answer".to_owned()));
         let client = client.map_err(ConnectFault)?;
         Ok(Session {
             client,
-            runtime: runtime.clone(),
+            driver,
             statements: RefCell::default(),
             is_lost: Cell::new(false),
             unanswered_since: Cell::new(None),
@@ -71,8 +74,13 @@ impl Session {
 
     /// Begins a transaction.
     pub(super) fn begin(&self, sql: &str) -> Result<(), StoreError> {
-        self.first_error.replace(None);
+        self.forget_error();
         self.batch(sql)
+    }
+
+    /// Forgets the errors of earlier transactions.
+    pub(super) fn forget_error(&self) {
+        self.first_error.replace(None);
     }
 
     /// Fails if anything failed since the transaction began.
@@ -89,18 +97,29 @@ impl Session {
         &self,
         future: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
+        self.answer_to(future, None)
+    }
+
+    /// The answer to a statement. A guard that does not hold means what it is for.
+    fn answer_to<T>(
+        &self,
+        future: impl Future<Output = Result<T, tokio_postgres::Error>>,
+        guard: Option<&StoreError>,
+    ) -> Result<T, StoreError> {
         if self.is_lost() {
             self.is_lost.set(true);
             return Err(StoreError::Unavailable);
         }
         let asked_at = Instant::now();
-        let Some(answer) = wait(&self.runtime, ANSWER_TIMEOUT, future) else {
+        let Some(answer) = self.driver.wait(ANSWER_TIMEOUT, future) else {
             self.is_lost.set(true);
             self.unanswered_since.set(Some(asked_at));
             return Err(StoreError::Unavailable);
         };
         answer.map_err(|error| {
-            let meant = meaning(&error);
+            let is_guard = error.code().is_some_and(|code| code.code() == GUARD_FAILS_WITH);
+            let guard = guard.filter(|_| is_guard);
+            let meant = guard.cloned().unwrap_or_else(|| meaning(&error));
             if error.is_closed() || matches!(meant, StoreError::Unavailable) {
                 self.is_lost.set(true);
             }
@@ -144,6 +163,49 @@ impl Session {
     pub(super) fn one(&self, sql: &str, values: &[SqlValue]) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, values)?.into_iter().next())
     }
+}
+
+/// The rows that a statement finds, some time.
+type PendingRows<'s> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + 's>>;
+
+impl Session {
+    /// Sends these commands together and waits for all of them: one round trip. They are carried
+    /// out in their order; of several errors the first counts, since it brings the others about.
+    pub(super) fn together(&self, commands: &[SqlCommand]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            answers.push(maybe_done(self.ask(command)?));
+        }
+        // What is asked of a future first is to send; answers come in the same order.
+        let mut context = Context::from_waker(Waker::noop());
+        for answer in &mut answers {
+            let _ = Pin::new(answer).poll(&mut context);
+        }
+        let each = commands.iter().zip(&mut answers);
+        each.map(|(command, answer)| self.answer_to(ended(answer), command.guard())).collect()
+    }
+
+    fn ask<'s>(&'s self, command: &'s SqlCommand) -> Result<PendingRows<'s>, StoreError> {
+        let Some(values) = command.values() else {
+            let sent =
+                async { self.client.batch_execute(command.sql()).await.map(|()| Vec::new()) };
+            return Ok(Box::pin(sent));
+        };
+        let statement = self.prepared(command.sql())?;
+        Ok(Box::pin(async move {
+            let values: Vec<_> = as_sql(values).collect();
+            self.client.query(&statement, &values).await
+        }))
+    }
+}
+
+/// The end of a future that has been begun.
+async fn ended<'s>(
+    answer: &mut MaybeDone<PendingRows<'s>>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let mut answer = Pin::new(answer);
+    answer.as_mut().await;
+    answer.take_output().unwrap_or_else(|| Ok(Vec::new()))
 }
 
 fn as_sql(values: &[SqlValue]) -> impl ExactSizeIterator<Item = &(dyn ToSql + Sync)> {

@@ -10,13 +10,31 @@ use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
 pub(super) enum SqlValue {
     Text(String),
     Integer(i64),
+    Texts(Vec<String>),
+    Integers(Vec<i64>),
 }
 
 impl From<&str> for SqlValue {
     /// PostgreSQL keeps no NUL. Texts of clients that could have one lie in JSON, which escapes
     /// it; in a column that only narrows a search, another sign does as well.
     fn from(text: &str) -> SqlValue {
-        SqlValue::Text(text.replace('\0', "\u{fffd}"))
+        SqlValue::Text(kept(text))
+    }
+}
+
+fn kept(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+impl FromIterator<i64> for SqlValue {
+    fn from_iter<I: IntoIterator<Item = i64>>(numbers: I) -> SqlValue {
+        SqlValue::Integers(numbers.into_iter().collect())
+    }
+}
+
+impl<'t> FromIterator<&'t str> for SqlValue {
+    fn from_iter<I: IntoIterator<Item = &'t str>>(texts: I) -> SqlValue {
+        SqlValue::Texts(texts.into_iter().map(kept).collect())
     }
 }
 
@@ -41,10 +59,12 @@ impl ToSql for SqlValue {
         match self {
             SqlValue::Text(text) => text.to_sql(of, out),
             SqlValue::Integer(number) => number.to_sql(of, out),
+            SqlValue::Texts(texts) => texts.to_sql(of, out),
+            SqlValue::Integers(numbers) => numbers.to_sql(of, out),
         }
     }
 
-    accepts!(TEXT, INT8);
+    accepts!(TEXT, INT8, TEXT_ARRAY, INT8_ARRAY);
 
     to_sql_checked!();
 }

@@ -5,9 +5,13 @@
 //! commit is in the order of the commits. Other servers write beside it: a race that is lost is
 //! decided again.
 //!
+//! A batch costs two round trips: one that begins and reads ahead what its writes are going to look
+//! at, and one that sends what they change, with the commit. Only what was not foreseen costs more.
+//!
 //! A commit without an answer is unknown. Each batch has a number, which it writes into the row of
 //! this server; after a reconnect that row says whether the batch is there. Reading it waits for
-//! the end of the old transaction, which holds it.
+//! the end of the old transaction, which holds it: that it does was answered before the commit was
+//! sent.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +19,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::super::{StoreError, WriteJob};
+use super::super::{Prefetch, StoreError, WriteJob};
+use super::command::SqlCommand;
 use super::connector::Connector;
-use super::listener::{NOTIFY_KEYS, NOTIFY_WORK};
-use super::postgres_tx::{PostgresTx, TxAccess};
+use super::postgres_tx::{CallNumbers, PostgresTx, TxAccess};
 use super::session::Session;
 use super::value::values;
 
@@ -48,8 +52,9 @@ pub(super) struct PostgresWriter {
 }
 
 impl PostgresWriter {
+    /// Starts the thread, which makes a connection of its own.
     pub(super) fn start(
-        session: Session,
+        session: &Session,
         connector: Arc<Connector>,
         server: String,
     ) -> Result<PostgresWriter, StoreError> {
@@ -57,8 +62,9 @@ impl PostgresWriter {
             session.one("SELECT number FROM commits WHERE server = $1", values![&*server])?;
         let number = last.map_or(0, |row| row.get(0));
         let (tasks, queue) = mpsc::channel(QUEUE);
+        let calls = CallNumbers::default();
         let thread =
-            PostgresWriterThread { session: Some(session), connector, server, number, queue };
+            PostgresWriterThread { session: None, connector, server, number, calls, queue };
         let handle = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || thread.run())
@@ -101,6 +107,7 @@ struct PostgresWriterThread {
     server: String,
     /// The number of the last batch.
     number: i64,
+    calls: CallNumbers,
     queue: mpsc::Receiver<PostgresWriterTask>,
 }
 
@@ -197,7 +204,7 @@ impl PostgresWriterThread {
     fn attempt(&mut self, batch: &mut WriteBatch, access: TxAccess) -> CommitAttempt {
         let session = match self.session.take().filter(|session| !session.is_lost()) {
             Some(session) => session,
-            None => match self.connector.connect() {
+            None => match self.connector.connect_alone() {
                 Ok(session) => session,
                 Err(error) => return CommitAttempt::Failed(error),
             },
@@ -212,62 +219,58 @@ impl PostgresWriterThread {
     }
 
     fn in_transaction(
-        &self,
+        &mut self,
         session: &Session,
         batch: &mut WriteBatch,
         access: TxAccess,
     ) -> CommitAttempt {
-        if let Err(error) = session.begin(&self.beginning(access)) {
+        let mut ahead = Prefetch::default();
+        batch.iter().filter_map(|job| job.prefetch()).for_each(|of_job| ahead.add(of_job));
+        let mut tx = PostgresTx::new(session, access);
+        if let Err(error) = tx.begin(self.calls, self.beginning(access), &ahead) {
             return failed(session, error);
         }
-        let (mut wants_alone, mut changed_keys, mut new_work) = (false, false, false);
         let work = || {
             batch.iter_mut().try_for_each(|job| {
-                let mut tx = PostgresTx::new(session, access);
-                let worked = job.run(&mut tx);
-                wants_alone |= tx.wants_alone();
-                changed_keys |= tx.changed_keys();
-                new_work |= tx.has_new_work();
-                worked
+                tx.begin_write();
+                job.run(&mut tx)
             })
         };
         // A write that panics fails by itself; the writer lives on for all others.
         let worked = std::panic::catch_unwind(AssertUnwindSafe(work))
             .unwrap_or_else(|_| Err(StoreError::Engine("a write panicked".to_owned())));
-        if wants_alone {
+        if tx.wants_alone() {
             return match failed(session, StoreError::Conflict) {
                 CommitAttempt::Failed(StoreError::Conflict) => CommitAttempt::WantsAlone,
                 other => other,
             };
         }
-        // One of each for all writes of the batch.
-        let notices = [(changed_keys, NOTIFY_KEYS), (new_work, NOTIFY_WORK)];
-        let notified = |()| {
-            let mut due = notices.into_iter().filter(|(is_due, _)| *is_due);
-            due.try_for_each(|(_, notice)| session.batch(notice))
-        };
-        if let Err(error) = worked.and_then(notified).and_then(|()| session.first_error()) {
+        if let Err(error) = worked.and_then(|()| session.first_error()) {
             return failed(session, error);
         }
-        match session.batch("COMMIT") {
-            Ok(()) => CommitAttempt::Committed,
+        match tx.commit() {
+            Ok(calls) => {
+                self.calls = calls;
+                CommitAttempt::Committed
+            }
             Err(StoreError::Unavailable) => CommitAttempt::Unknown,
             Err(error) => failed(session, error),
         }
     }
 
-    /// The beginning of a transaction, in one message. The name of the server is one that we made.
-    fn beginning(&self, access: TxAccess) -> String {
+    /// The beginning of a transaction.
+    fn beginning(&self, access: TxAccess) -> Vec<SqlCommand> {
         let lock = match access {
             TxAccess::WriteAlone => "pg_advisory_xact_lock",
             TxAccess::Read | TxAccess::Write => "pg_advisory_xact_lock_shared",
         };
-        let (server, number) = (&self.server, self.number);
-        format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {lock}({LOCK}); \
-             INSERT INTO commits (server, number) VALUES ('{server}', {number}) \
+        let note = format!(
+            "WITH held AS MATERIALIZED (SELECT {lock}($3)) \
+             INSERT INTO commits (server, number) SELECT $1, $2 FROM held \
              ON CONFLICT (server) DO UPDATE SET number = excluded.number"
-        )
+        );
+        let begin = SqlCommand::plain("BEGIN ISOLATION LEVEL READ COMMITTED");
+        vec![begin, SqlCommand::new(note, values![&*self.server, self.number, LOCK])]
     }
 
     /// Finds out how a commit without an answer ended, however long that takes. If it takes longer
@@ -299,7 +302,7 @@ impl PostgresWriterThread {
 
     /// Whether the last batch is there.
     fn is_committed(&mut self) -> Result<bool, StoreError> {
-        let session = self.connector.connect()?;
+        let session = self.connector.connect_alone()?;
         let sql = "SELECT number FROM commits WHERE server = $1 FOR UPDATE";
         let found = session.one(sql, values![&*self.server])?;
         let number = found.map(|row| row.get::<_, i64>(0));

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{spawn_blocking, yield_now};
 
-use super::super::{StoreError, WriteJob};
+use super::super::{StoreError, WriteJob, WriteKind};
 use super::committer::Committer;
 use super::writer::{BATCH, QUEUE};
 
@@ -106,7 +106,7 @@ impl CallersLane {
     /// Whether what is queued should be done where it may take long.
     fn takes_long(&self) -> bool {
         let queue = self.queue();
-        let is_long = queue.jobs.iter().any(|job| !job.is_brief());
+        let is_long = queue.jobs.iter().any(|job| job.kind() == WriteKind::Long);
         queue.has_long_log || queue.jobs.len() >= MANY || is_long
     }
 

@@ -1,11 +1,12 @@
 //! Hosts, what is placed on them, and the operations that wait for them.
 
-use domain::{Host, InstanceId, OperationId};
+use domain::{Host, InstanceId, OperationId, Uptime};
 use rusqlite::{Row, params};
 
 use super::super::engine_rows::{Load, held, json, loads};
 use super::super::{
-    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError,
+    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, WriteTx,
+    owner_of_host,
 };
 use super::engine;
 use super::sqlite_tx::{SqliteTx, body};
@@ -83,6 +84,11 @@ impl HostWrites for SqliteTx<'_> {
         self.execute("DELETE FROM hosts WHERE name = ?1", [name])?;
         self.execute("DELETE FROM heartbeats WHERE host = ?1", [name])?;
         Ok(())
+    }
+
+    fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError> {
+        self.heard_of_host(name)?;
+        self.renew_lease(&owner_of_host(name), uptime)
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {
