@@ -2,8 +2,9 @@
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
-from host import REGION, until
+from host import until
 from pool import cluster_in_ceph
+from snapshots import begin
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +38,12 @@ def test_disk_written_on_one_host_has_the_same_bytes_on_the_other(cluster, machi
     assert there.guest.read_checksum(disk.serial) == written
     again = there.guest.write_pattern(disk.serial, seed=2)
     assert again != written
-    snapshot = cluster.call("create_snapshot", disk_id=disk.id).snapshot_id
+    snapshot = begin(cluster, disk).wait("accomplished")
     disk.detach(there)
     disk.attach(here)
     here.guest.wait_disk(disk.serial)
     assert here.guest.read_checksum(disk.serial) == again
-
-    def described():
-        found = cluster.call("describe_snapshots", region_id=REGION, snapshot_ids=f'["{snapshot}"]')
-        return found.snapshots.snapshot[0].status
-
-    until(lambda: described() == "accomplished", "a snapshot")
-    copy = cluster.disk(snapshot_id=snapshot).attach(here)
+    copy = cluster.disk(snapshot_id=snapshot.id).attach(here)
     here.guest.wait_disk(copy.serial)
     assert here.guest.read_checksum(copy.serial) == again, "the snapshot was taken on host-b"
     for one in (disk, copy):
