@@ -12,6 +12,7 @@ use crate::cli::host::open_store;
 use crate::cli::serve::log::{self, LogOptions};
 use crate::cli::{Failure, output, serve};
 use crate::clock::Clock;
+use crate::failpoint;
 use crate::storage::{
     FencedClient, PoolControl, Rbd, RbdOptions, StillFencing, StorageError, StoragePlace,
 };
@@ -62,6 +63,7 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
     let pool = pool_of(&store, &args.name).await.map_err(|fault| not_fenced(&args, &fault))?;
     check_control(options, &args.name, &pool)?;
     let fencing = begin(&store, &args.name).await.map_err(|fault| not_fenced(&args, &fault))?;
+    failpoint::hit("fence.begun");
     tracing::info!(host = args.name, epoch = fencing.term.epoch, "is being fenced");
     check_control(options, &args.name, &fencing.pool)?;
     let (term, many) = (fencing.term.clone(), fencing.disks.len());
@@ -76,7 +78,9 @@ pub(super) async fn run(args: FenceArgs) -> Result<(), Failure> {
     let refused = tokio::task::spawn_blocking(refuse).await;
     let refused = refused.map_err(|error| Failure::new(error, AGAIN))?;
     refused.map_err(|fault| Failure::new(fault, AGAIN))?;
+    failpoint::hit("fence.proven");
     complete(&store, &term).await.map_err(|fault| not_fenced(&args, &fault))?;
+    failpoint::hit("fence.completed");
     tracing::info!(host = args.name, disks = many, "is fenced");
     let stand_in = stand_in(&store, term).await.map_err(|fault| not_fenced(&args, &fault))?;
     let name = args.name.clone();
@@ -146,6 +150,7 @@ fn refuse_writes(
     control.shut_out(&host, year, still)?;
     for disk in &fencing.disks {
         control.take(DiskId::as_str(disk), &host, fencing.term.epoch, still)?;
+        failpoint::hit("fence.taken");
     }
     Ok(())
 }
