@@ -193,7 +193,7 @@ def test_instances_are_placed_where_their_image_is(cluster, machines):
     until(lambda: cluster.images() == [["m-guest", "m-other"]] * 2, "the image of one host at both servers")
     made = [cluster.launch(image="m-other") for _ in range(2)]
     assert [machine.host.name for machine in made] == ["host-b", "host-b"], "though it is fuller"
-    cluster.command("hosts", "drain", "host-b", "--token", (cluster.servers[0].data / "admin-token").read_text().strip())
+    cluster.control("hosts", "drain", "host-b")
     code, message = refusal(cluster.launch, image="m-other")
     assert code == "OperationDenied.NoStock" and "m-other" in message
     for machine in made:
