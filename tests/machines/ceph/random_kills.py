@@ -9,7 +9,7 @@ import time
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 # How often each part is killed.
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
-# How long a disk may take to settle, with Ceph away for some of it.
+# How long a change of a disk may take, with Ceph away for some of it.
 SETTLES_S = 120
 
 
@@ -33,7 +33,7 @@ class Traveller:
         self.cluster, self.machines, self.random = cluster, machines, random.Random(seed)
         self.disk, self.written, self.rounds = cluster.disk(size=20), None, 0
 
-    def settle(self, act, machine, wanted):
+    def bring_to(self, act, machine, wanted):
         """Asks for a change again and again, whatever becomes of each call, until the disk has this status."""
         deadline, found = time.monotonic() + SETTLES_S, None
         while found != wanted:
@@ -48,13 +48,13 @@ class Traveller:
     def travel(self):
         """Goes to one instance, and leaves it again."""
         here, there = self.random.sample(self.machines, 2)
-        self.settle("attach", here, "In_use")
+        self.bring_to("attach", here, "In_use")
         here.guest.wait_disk(self.disk.serial)
         assert not [name for name in there.devices() if name.startswith(self.disk.id)], "it has two holders"
         if self.written:
             assert here.guest.read_checksum(self.disk.serial) == self.written, f"{self.disk.id} has lost bytes"
         self.written = here.guest.write_pattern(self.disk.serial, seed=self.random.randrange(1 << 16))
-        self.settle("detach", here, "Available")
+        self.bring_to("detach", here, "Available")
         self.rounds += 1
 
     def travel_until(self, ends):
