@@ -7,7 +7,7 @@ import urllib.parse
 
 from cluster import NamedProcess
 from guest import path_of
-from host import until
+from host import SOON_S, until
 from pool import cluster_in_ceph
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -47,7 +47,7 @@ def two_hosts():
 
 
 def open_anew(machine, disk, **key):
-    """Has QEMU open a disk's image once more, with the key of its host or another one, and close it."""
+    """Has QEMU open a volume once more, with the key of its host or another one, and close it."""
     host, pool = machine.host, machine.host.cluster.pool
     if not key:
         key = {"file": str(next((host.data / "ceph").glob("*.key")))}
@@ -97,10 +97,18 @@ class Fence(NamedProcess):
         cluster.others.append(self)
 
     def begin(self, failpoint=None):
+        """Fences the host, or dies at the failpoint."""
+        return self._run(self.host, failpoint=failpoint)
+
+    def watch(self):
+        """Fences it when nothing was heard of it for a minute."""
+        return self._run("--auto", "--after", "60s")
+
+    def _run(self, *words, failpoint=None):
         pool = self.cluster.pool
         self.begins = self.log.stat().st_size if self.log.exists() else 0
         storage = f"rbd:pool={pool.name},conf={pool.directory}/ceph.conf,user=admin,keyring={pool.directory}/keyring"
-        self.run("hosts", "fence", self.host, "--store", self.cluster.database, "--storage", storage, failpoint=failpoint)
+        self.run("hosts", "fence", *words, "--store", self.cluster.database, "--storage", storage, failpoint=failpoint)
         return self
 
     def refused(self):
@@ -113,9 +121,9 @@ class Fence(NamedProcess):
         """What it has said since it was begun."""
         return self.log.read_text()[self.begins:] if self.log.exists() else ""
 
-    def wait(self):
+    def wait(self, within_s=SOON_S):
         def is_done():
             assert self.process.poll() is None, self.log_tail()
             return f"{self.host} is fenced: " in self.said()
 
-        until(is_done, "a fence")
+        until(is_done, "a fence", within_s)

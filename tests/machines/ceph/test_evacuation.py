@@ -3,8 +3,8 @@
 import signal
 
 import pytest
-from host import Machine, until
-from lost_host import Fence, two_hosts, wait_silent
+from host import SOON_S, Machine, until
+from lost_host import SILENT_S, Fence, two_hosts, wait_silent
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     written = lost.guest.write_pattern(disk.serial, seed=5)
     refused = cluster.evacuate("host-a", check=False)
     assert refused.returncode != 0 and "is not fenced" in refused.stderr
-    fence = Fence(cluster, "host-a")
+    fence = Fence(cluster, "host-a").watch()
     with lost.guest.writer(log.serial) as writer:
         writer.wait_for(20)
         # The host's process stands still, and its guest writes on.
@@ -57,7 +57,8 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
         try:
             wait_silent(cluster, "host-a")
             writer.wait_more()
-            fence.begin().wait()
+            assert lost.status() == "Running", "silence alone says nothing"
+            fence.wait(SILENT_S + SOON_S)
             told = writer.wait_ended()
         finally:
             host.process.send_signal(signal.SIGCONT)

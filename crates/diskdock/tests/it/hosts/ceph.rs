@@ -18,7 +18,8 @@ pub(super) fn in_pool(name: &str, cluster: &str) -> Host {
         user: format!("host-{name}"),
         addresses: vec![format!("10.77.0.{}", name.as_bytes()[0]).parse().unwrap()],
     };
-    Host { storage: HostStorage::Rbd, pool: Some(pool), ..host(name) }
+    let boot_id = format!("boot of {name}");
+    Host { boot_id, storage: HostStorage::Rbd, pool: Some(pool), ..host(name) }
 }
 
 impl TestServer {
@@ -130,7 +131,7 @@ async fn host_with_disks_elsewhere_than_the_others_is_refused() {
 
 /// Why a host cannot be fenced.
 async fn unfenced(server: &TestServer, name: &str) -> String {
-    match begin(&server.assembly.gateway.services.store, name).await {
+    match begin(&server.assembly.gateway.services.store, name, None).await {
         Err(refusal @ StoreError::Unfit { .. }) => refusal.to_string(),
         other => panic!("{other:?}"),
     }
@@ -168,7 +169,8 @@ async fn disks_of_a_fenced_host_can_be_detached_and_its_instances_are_stopped() 
     assert!(unfenced(&server, "z").await.contains("no host z"));
     cut_off_fence(&server, "a").await;
     let store = &server.assembly.gateway.services.store;
-    let (first, again) = (begin(store, "a").await.unwrap(), begin(store, "a").await.unwrap());
+    let (first, again) =
+        (begin(store, "a", None).await.unwrap(), begin(store, "a", None).await.unwrap());
     assert!(again.term.epoch > first.term.epoch && again.disks.len() == 3, "{again:?}");
     let lost = complete(store, &first.term).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost)), "{lost:?}");
