@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from cluster import HostProcess
 from host import SOON_S, Machine, until
 from lost_host import SILENT_S, Fence, two_hosts, wait_silent
 
@@ -87,4 +88,11 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     Machine(other, off.id, off.guest.address[1]).wait("Running").guest.wait_ready()
     assert cluster.evacuate("host-a") == [], "nothing is left to be moved"
     cluster.control("hosts", "remove", "host-a")
+    assert list(cluster.listed()) == ["host-b"]
+    # A new directory and a new key are not enough, as long as a guest of before may run.
+    again = HostProcess(cluster, "host-a-again", options=("--storage", pool.storage_as("host-a-again")))
+    cluster.others.append(again)
+    again.begin()
+    assert again.process.wait(timeout=60) != 0
+    assert "this computer was fenced as host-a in epoch" in again.log_tail()
     assert list(cluster.listed()) == ["host-b"]

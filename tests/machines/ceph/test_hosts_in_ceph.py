@@ -107,6 +107,35 @@ def test_disk_settles_when_its_host_is_killed_at_any_step(cluster, machines):
     cluster.call("delete_disk", disk_id=disk.id)
 
 
+def test_disk_is_set_back_when_its_host_is_killed_on_the_way(cluster, machines):
+    here, _ = machines
+    off = cluster.launch().wait("Running")
+    cluster.call("stop_instance", instance_id=off.id, force_stop=True)
+    off.wait("Stopped")
+    disk = cluster.disk(size=20).attach(here)
+    here.guest.wait_disk(disk.serial)
+    wanted = here.guest.write_pattern(disk.serial, seed=6)
+    snapshot = begin(cluster, disk).wait("accomplished")
+    for failpoint in ("rbd.set_back_made", "rbd.set_back_thrown", "operation.ending"):
+        assert here.guest.write_pattern(disk.serial, seed=7) != wanted
+        disk.detach(here)
+        disk.attach(off)
+        off.host.kill()
+        off.host.start(failpoint)
+        cluster.call("reset_disk", disk_id=disk.id, snapshot_id=snapshot.id)
+        off.host.wait_dead()
+        off.host.start()
+        disk.wait("In_use")
+        disk.detach(off)
+        disk.attach(here)
+        here.guest.wait_disk(disk.serial)
+        assert here.guest.read_checksum(disk.serial) == wanted, failpoint
+    disk.detach(here)
+    snapshot.delete()
+    cluster.call("delete_disk", disk_id=disk.id)
+    cluster.call("delete_instance", instance_id=off.id)
+
+
 def test_call_of_a_killed_server_has_its_whole_effect_or_none(cluster, machines):
     here, there = machines
     killed, other = cluster.servers

@@ -11,7 +11,7 @@ mod silence;
 
 use std::sync::Arc;
 
-use domain::host::{HostAdmission, HostPool, HostStorage};
+use domain::host::{FenceRecord, HostAdmission, HostPool, HostStorage};
 use domain::{DiskId, Host, HostState, Instance, InstanceId, Uptime};
 
 use super::host::HostAssembly;
@@ -80,6 +80,7 @@ pub async fn begin(
             host.admission = HostAdmission::Fencing;
         }
         tx.save_host(&host)?;
+        tx.save_fence(&FenceRecord::of(&host))?;
         Ok((HostTerm { host: host.name, epoch: host.epoch }, pool))
     };
     let (term, pool) = store.write(write).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId};
 use smol_str::SmolStr;
 
@@ -50,6 +51,11 @@ impl<T: TablesOf> HostReads for MemoryTx<T> {
         let hosts: BTreeSet<_> = hosts.filter(|host| !host.is_empty()).collect();
         Ok(hosts.into_iter().map(SmolStr::to_string).collect())
     }
+
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError> {
+        self.allow_lists()?;
+        Ok(self.tables().fences.values().map(|fence| FenceRecord::clone(fence)).collect())
+    }
 }
 
 impl HostWrites for MemoryTx<&mut Tables> {
@@ -61,6 +67,12 @@ impl HostWrites for MemoryTx<&mut Tables> {
     fn remove_host(&mut self, name: &str) -> Result<(), StoreError> {
         self.set(|tables| &mut tables.hosts, name.into(), None);
         self.set(|tables| &mut tables.heartbeats, name.into(), None);
+        Ok(())
+    }
+
+    fn save_fence(&mut self, fence: &FenceRecord) -> Result<(), StoreError> {
+        let of = (SmolStr::new(&fence.host), SmolStr::new(&fence.boot_id));
+        self.set(|tables| &mut tables.fences, of, Some(Arc::new(fence.clone())));
         Ok(())
     }
 
