@@ -50,6 +50,31 @@ class NamedProcess(Process):
             return False
 
 
+class ServerProcess(NamedProcess):
+    """One `diskdock serve` over the database of a cluster."""
+
+    def __init__(self, cluster, name):
+        super().__init__(cluster.root, name)
+        self.cluster, self.endpoint = cluster, f"127.0.0.1:{free_port()}"
+        self.sdk = sdk(self.endpoint)
+
+    def begin(self, failpoint=None):
+        """Starts the process."""
+        self.run("serve", "--store", self.cluster.database, "--hypervisor", "hosts", "--listen", self.endpoint, "--key",
+                 f"{KEY}:{SECRET}", "--inventory", HERE / "inventory.toml", failpoint=failpoint)
+        return self
+
+    def start(self, failpoint=None):
+        """Starts the process, and waits until it takes calls."""
+        self.begin(failpoint)
+        until(lambda: self.answers(self.endpoint), f"{self.name} that answers")
+        return self
+
+    def call(self, action, **parameters):
+        request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
+        return getattr(self.sdk, action)(request).body
+
+
 class HostProcess(NamedProcess):
     """One `diskdock host` with an image of the test guest. Stands for the host of its machines and disks."""
 
@@ -93,19 +118,12 @@ class Cluster:
         # QEMU runs as another user, who has to get there.
         self.root.chmod(0o711)
         self.database = new_database()
-        self.servers, self.hosts, self.others, endpoints = [], [], [], []
-        for name in ("server-1", "server-2"):
-            server = NamedProcess(self.root, name)
-            endpoint = f"127.0.0.1:{free_port()}"
-            server.run("serve", "--store", self.database, "--hypervisor", "hosts", "--listen", endpoint, "--key",
-                       f"{KEY}:{SECRET}", "--inventory", HERE / "inventory.toml")
-            self.servers.append(server)
-            endpoints.append(endpoint)
-        self.endpoint = endpoints[0]
-        for server, endpoint in zip(self.servers, endpoints):
-            until(lambda: server.answers(endpoint), "a server that answers")  # noqa: B023
-        self.sdks = [sdk(endpoint) for endpoint in endpoints]
-        self._turns = itertools.cycle(self.sdks)
+        self.hosts, self.others = [], []
+        self.servers = [ServerProcess(self, name).begin() for name in ("server-1", "server-2")]
+        for server in self.servers:
+            until(lambda: server.answers(server.endpoint), "a server that answers")  # noqa: B023
+        self.endpoint = self.servers[0].endpoint
+        self._turns = itertools.cycle(self.servers)
 
     def command(self, *arguments):
         """Runs the command line; gives what it printed."""
@@ -117,14 +135,15 @@ class Cluster:
         text = self.command("hosts", "--output", "json", "--token", token.read_text().strip())
         return {host["name"]: host for host in json.loads(text)["hosts"]}
 
-    def control(self, *arguments, check=True):
+    def control(self, *arguments, check=True, **environment):
         """Runs the command line of an operator; gives how it ended."""
         token = (self.servers[0].data / "admin-token").read_text().strip()
-        return command(*arguments, "--token", token, check=check, DISKDOCK_ENDPOINT=f"http://{self.endpoint}")
+        environment["DISKDOCK_ENDPOINT"] = f"http://{self.endpoint}"
+        return command(*arguments, "--token", token, check=check, **environment)
 
-    def evacuate(self, host, *options, check=True):
+    def evacuate(self, host, *options, check=True, **environment):
         """Gives the instances of a host to others: the move of each. Unchecked, how the command ended."""
-        ended = self.control("hosts", "evacuate", host, "--output", "json", *options, check=check)
+        ended = self.control("hosts", "evacuate", host, "--output", "json", *options, check=check, **environment)
         return json.loads(ended.stdout)["instances"] if check else ended
 
     def change_store(self, sql):
@@ -142,8 +161,7 @@ class Cluster:
 
     def call(self, action, **parameters):
         """Calls the other server than the last time."""
-        request = getattr(models, "".join(word.title() for word in action.split("_")) + "Request")(**parameters)
-        return getattr(next(self._turns), action)(request).body
+        return next(self._turns).call(action, **parameters)
 
     def images(self):
         """The images that each server lists."""

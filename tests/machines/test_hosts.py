@@ -6,7 +6,8 @@ import pathlib
 import pytest
 from cluster import Cluster
 from alibabacloud_tea_openapi.exceptions import ClientException
-from host import REGION, until
+from host import until
+from snapshots import begin
 
 # Where a host is killed: with the bytes of a disk just made, and on the way to the guest and back.
 ATTACH = ["record.written", "plug.recorded", "plug.opened", "plug.added", "operation.ending", "operation.ended"]
@@ -96,18 +97,12 @@ def test_snapshots_stay_on_the_host_of_their_disk(cluster, machines):
     disk.attach(there)
     there.guest.wait_disk(disk.serial)
     written = there.guest.write_pattern(disk.serial)
-    snapshot = cluster.call("create_snapshot", disk_id=disk.id).snapshot_id
-
-    def described():
-        found = cluster.call("describe_snapshots", region_id=REGION, snapshot_ids=f'["{snapshot}"]')
-        return found.snapshots.snapshot[0].status
-
-    until(lambda: described() == "accomplished", "a snapshot")
-    assert [snapshot in host.ids("snapshots") for host in cluster.hosts] == [False, True]
-    copy = cluster.disk(snapshot_id=snapshot)
+    snapshot = begin(cluster, disk).wait("accomplished")
+    assert [snapshot.id in host.ids("snapshots") for host in cluster.hosts] == [False, True]
+    copy = cluster.disk(snapshot_id=snapshot.id)
     assert [copy.id in host.ids("disks") for host in cluster.hosts] == [False, True], "made at once, beside it"
-    cluster.call("delete_snapshot", snapshot_id=snapshot, force=True)
-    until(lambda: snapshot not in cluster.hosts[1].ids("snapshots"), "a host without the bytes of the snapshot")
+    snapshot.delete()
+    until(lambda: snapshot.id not in cluster.hosts[1].ids("snapshots"), "a host without the bytes of the snapshot")
     copy.attach(there)
     there.guest.wait_disk(copy.serial)
     assert there.guest.read_checksum(copy.serial) == written
@@ -198,7 +193,7 @@ def test_instances_are_placed_where_their_image_is(cluster, machines):
     until(lambda: cluster.images() == [["m-guest", "m-other"]] * 2, "the image of one host at both servers")
     made = [cluster.launch(image="m-other") for _ in range(2)]
     assert [machine.host.name for machine in made] == ["host-b", "host-b"], "though it is fuller"
-    cluster.command("hosts", "drain", "host-b", "--token", (cluster.servers[0].data / "admin-token").read_text().strip())
+    cluster.control("hosts", "drain", "host-b")
     code, message = refusal(cluster.launch, image="m-other")
     assert code == "OperationDenied.NoStock" and "m-other" in message
     for machine in made:

@@ -1,6 +1,7 @@
 //! A host: a computer that runs instances. Its record says how much it has and whether it takes new
 //! instances; how much of that is used follows from the instances that are placed on it.
 
+mod fence_record;
 pub mod placement;
 mod pool;
 mod resources;
@@ -12,6 +13,7 @@ use crate::inventory::Image;
 use crate::string_enum::string_enum;
 use crate::unknown::UnknownFields;
 
+pub use fence_record::{FenceObstacle, FenceRecord};
 pub use pool::HostPool;
 pub use resources::{HostResources, Overcommit};
 

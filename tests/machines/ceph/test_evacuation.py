@@ -3,14 +3,37 @@
 import signal
 
 import pytest
-from guest import verify_file
-from host import Machine, until
-from lost_host import Fence, two_hosts, wait_silent
+from cluster import HostProcess
+from host import SOON_S, Machine, until
+from lost_host import SILENT_S, Fence, two_hosts, wait_silent
 
 
 @pytest.fixture
 def cluster():
     yield from two_hosts()
+
+
+def evacuate_with_kills(cluster, machines):
+    """Evacuates host-a, while the server, the command and the host that gets the instances are killed on the way."""
+    server, host = cluster.servers[0], cluster.hosts[1]
+    host.kill()
+    host.start("start.begins")
+    # What each step leaves behind on host-a.
+    for failpoint, left in (("evacuate.written", 2), ("evacuate.moved", 1)):
+        server.kill()
+        server.start(failpoint)
+        ended = cluster.evacuate("host-a", check=False)
+        assert ended.returncode != 0, ended.stdout
+        server.wait_dead()
+        server.start()
+        assert cluster.listed()["host-a"]["instances"] == left
+        assert sum(host.has(machine) for machine in machines) <= 2 - left, "what was not moved does not begin"
+    ended = cluster.evacuate("host-a", check=False, DISKDOCK_FAILPOINT="evacuate.told")
+    assert ended.returncode == -signal.SIGKILL, ended
+    assert cluster.listed()["host-a"]["instances"] == 0
+    assert cluster.evacuate("host-a") == [], "nothing is left to be moved"
+    host.wait_dead()
+    host.start()
 
 
 def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluster):
@@ -27,7 +50,7 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     written = lost.guest.write_pattern(disk.serial, seed=5)
     refused = cluster.evacuate("host-a", check=False)
     assert refused.returncode != 0 and "is not fenced" in refused.stderr
-    fence = Fence(cluster, "host-a")
+    fence = Fence(cluster, "host-a").watch()
     with lost.guest.writer(log.serial) as writer:
         writer.wait_for(20)
         # The host's process stands still, and its guest writes on.
@@ -35,7 +58,8 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
         try:
             wait_silent(cluster, "host-a")
             writer.wait_more()
-            fence.begin().wait()
+            assert lost.status() == "Running", "silence alone says nothing"
+            fence.wait(SILENT_S + SOON_S)
             told = writer.wait_ended()
         finally:
             host.process.send_signal(signal.SIGCONT)
@@ -43,11 +67,9 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     host.process.wait(timeout=60)
     until(lambda: cluster.statuses(lost, off) == ["Stopped", "Stopped"], "instances that are Stopped")
     foreseen = cluster.evacuate("host-a", "--dry-run")
-    assert not other.has(lost)
-    moved = cluster.evacuate("host-a")
-    ends = {one["instance"]: (one["host"], one["starts"]) for one in moved}
-    assert ends[lost.id] == ("host-b", True) and ends[off.id] == ("host-b", False), moved
-    assert [one["host"] for one in foreseen] == [one["host"] for one in moved]
+    ends = {one["instance"]: (one["host"], one["starts"]) for one in foreseen}
+    assert ends == {lost.id: ("host-b", True), off.id: ("host-b", False)}
+    evacuate_with_kills(cluster, [lost, off])
     again = Machine(other, lost.id, lost.guest.address[1])
     again.wait("Running")
     again.guest.wait_ready()
@@ -57,9 +79,7 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     later = again.guest.write_pattern(disk.serial, seed=6)
     for one in (disk, log):
         one.detach(again)
-    copy = cluster.root / "log.raw"
-    pool.run("rbd", "--no-progress", "export", f"{pool.name}/{log.id}", copy)
-    assert verify_file(str(copy), told) >= 20
+    assert pool.verify(log.id, told) >= 20
     disk.attach(alive)
     alive.guest.wait_disk(disk.serial)
     assert alive.guest.read_checksum(disk.serial) == later
@@ -68,4 +88,11 @@ def test_instances_of_a_fenced_host_find_on_another_what_they_had_flushed(cluste
     Machine(other, off.id, off.guest.address[1]).wait("Running").guest.wait_ready()
     assert cluster.evacuate("host-a") == [], "nothing is left to be moved"
     cluster.control("hosts", "remove", "host-a")
+    assert list(cluster.listed()) == ["host-b"]
+    # A new directory and a new key are not enough, as long as a guest of before may run.
+    again = HostProcess(cluster, "host-a-again", options=("--storage", pool.storage_as("host-a-again")))
+    cluster.others.append(again)
+    again.begin()
+    assert again.process.wait(timeout=60) != 0
+    assert "this computer was fenced as host-a in epoch" in again.log_tail()
     assert list(cluster.listed()) == ["host-b"]

@@ -7,10 +7,12 @@
 //!
 //! Each step may be repeated: a fence that is begun again has an epoch of its own.
 
+mod silence;
+
 use std::sync::Arc;
 
-use domain::host::{HostAdmission, HostPool, HostStorage};
-use domain::{DiskId, Host, HostState, Instance, InstanceId};
+use domain::host::{FenceRecord, HostAdmission, HostPool, HostStorage};
+use domain::{DiskId, Host, HostState, Instance, InstanceId, Uptime};
 
 use super::host::HostAssembly;
 use crate::actions::OPERATIONS;
@@ -18,6 +20,8 @@ use crate::clock::Clock;
 use crate::hypervisor::{FencedHost, Hypervisor};
 use crate::operations::{HostTasks, Runner};
 use crate::store::{AttachedDisks, HostTerm, ReadTx, Store, StoreError, WriteTx, owner_of_host};
+
+pub use silence::{LostHost, SilenceSeen, SilenceWatch};
 
 /// The user of Ceph that its own tools are.
 const ADMINISTRATOR: &str = "admin";
@@ -49,13 +53,22 @@ fn unknown<T>(name: &str) -> Result<T, StoreError> {
 }
 
 /// Begins to fence a host: its processes write nothing to the store any more, and it cannot
-/// register again. Refused where its storage cannot refuse it, and while it is heard of.
-pub async fn begin(store: &Store, name: &str) -> Result<Fencing, StoreError> {
-    let wanted = name.to_owned();
+/// register again. Refused where its storage cannot refuse it, and while it is heard of; and one
+/// that was `seen` as lost, if it is not as it was seen any more.
+pub async fn begin(
+    store: &Store,
+    name: &str,
+    seen: Option<&LostHost>,
+) -> Result<Fencing, StoreError> {
+    let (wanted, seen) = (name.to_owned(), seen.cloned());
     let write = move |tx: &mut dyn WriteTx| {
         let Some(found) = tx.host(&wanted)? else {
             return unknown(&wanted);
         };
+        if seen.as_ref().is_some_and(|seen| !seen.is(&found.host)) {
+            let what = format!("{wanted} has changed since it was seen silent");
+            return unfit(what, "Look at `diskdock hosts`");
+        }
         let state = found.host.state(found.heard_ms_ago);
         let mut host = found.host;
         let pool = fit(&host, state)?;
@@ -67,6 +80,7 @@ pub async fn begin(store: &Store, name: &str) -> Result<Fencing, StoreError> {
             host.admission = HostAdmission::Fencing;
         }
         tx.save_host(&host)?;
+        tx.save_fence(&FenceRecord::of(&host))?;
         Ok((HostTerm { host: host.name, epoch: host.epoch }, pool))
     };
     let (term, pool) = store.write(write).await?;
@@ -141,12 +155,17 @@ async fn disks_of(store: &Store, host: &str) -> Result<Vec<DiskId>, StoreError> 
 }
 
 /// Proves that the host is still fenced in this epoch: fails with [`StoreError::LeaseLost`] if
-/// somebody else has begun to fence it meanwhile, or it was removed.
+/// somebody else has begun to fence it meanwhile, or it was removed. The lease of the host
+/// shows to those who watch it that somebody goes on with the fence.
 pub async fn prove(store: &Store, term: &HostTerm) -> Result<(), StoreError> {
     let name = term.host.clone();
     // A write, so that the epoch is the one of its commit.
     let look = move |tx: &mut dyn WriteTx| match tx.host(&name)? {
-        Some(found) if found.host.is_fenced() => Ok(()),
+        Some(found) if found.host.is_fenced() => {
+            let owner = owner_of_host(&name);
+            let uptime = tx.lease(&owner)?.map_or(Uptime(0), |lease| lease.uptime);
+            tx.renew_lease(&owner, uptime)
+        }
         Some(_) | None => Err(StoreError::LeaseLost),
     };
     store.in_term(term.clone()).write(look).await

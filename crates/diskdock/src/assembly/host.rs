@@ -1,6 +1,7 @@
 //! Puts the process of a host together: a driver and a runner that take the host's operations from
 //! the store. It serves no calls.
 
+mod after_fence;
 mod images;
 
 use std::path::PathBuf;
@@ -18,10 +19,10 @@ use crate::hypervisor::{Hypervisor, Pace, Simulated};
 use crate::operations::{HostTasks, Runner};
 use crate::store::{HostTerm, Store, StoreError, WriteTx, owner_of_host};
 
-pub(crate) use images::images_in;
+use after_fence::still_fenced;
 
-/// Why a host is not let in.
-const FENCED: &str = "it is fenced: its guests of before may still run";
+pub(crate) use after_fence::check_fences;
+pub(crate) use images::images_in;
 
 /// The machines of a host.
 pub enum HostMachines {
@@ -55,7 +56,8 @@ pub struct HostAssembly {
 impl HostAssembly {
     /// Registers a host, and puts its process together. From then on, an earlier process of the
     /// host writes nothing any more. Refused if the name belongs to another data directory, the
-    /// host lies in another zone or has another hypervisor or storage now, or it is fenced.
+    /// host lies in another zone or has another hypervisor or storage now, it is fenced, or it is a
+    /// new one whose boot or key was fenced.
     pub async fn register(
         store: &Store,
         host: Host,
@@ -97,6 +99,8 @@ impl HostAssembly {
 async fn register(store: &Store, host: Host) -> Result<HostTerm, StoreError> {
     let write = move |tx: &mut dyn WriteTx| {
         let mut host = host.clone();
+        let key = host.pool.as_ref().map_or("", |pool| &pool.key);
+        check_fences(&*tx, &host.name, &host.boot_id, key)?;
         let found = tx.host(&host.name)?;
         know_cluster(&mut host, found.as_ref().map(|found| &found.host))?;
         for other in tx.hosts()?.iter().filter(|one| one.host.name != host.name) {
@@ -132,7 +136,7 @@ fn check(before: &Host, now: &Host) -> Result<(), StoreError> {
     let unfit =
         |found: String, remedy: &str| Err(StoreError::Unfit { found, remedy: remedy.to_owned() });
     if before.is_fenced() {
-        return unfit(format!("{name} cannot work, since {FENCED}"), "See docs/scale.md");
+        return Err(still_fenced(before));
     }
     if before.server != now.server {
         let found = format!("another data directory is that of {name}");

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
 use super::{Failure, output, serve};
-use crate::assembly::host::{HostAssembly, HostMachines, boot_id, images_in};
+use crate::assembly::host::{HostAssembly, HostMachines, boot_id, check_fences, images_in};
 use crate::clock::Clock;
 use crate::hypervisor::qemu;
 use crate::ids::IdGenerator;
@@ -64,11 +64,10 @@ pub(in crate::cli) async fn work<S: Future<Output = ()>>(
     let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim)?;
     // Before anything else: the storage refuses it, and its guests are not its own any more.
     end_guests_of_others(&store, &args, None).await?;
+    check_not_fenced(&store, &args).await?;
     let host = host(&args, store.server())?;
     let registered = HostAssembly::register(&store, host, Clock::default(), machines).await;
-    let assembly = registered.map_err(|fault| {
-        Failure::new(format!("this host cannot register: {fault}"), "See docs/scale.md.")
-    })?;
+    let assembly = registered.map_err(|fault| not_registered(&fault))?;
     let stop_requested = stop();
     let name = args.name.clone();
     let ready = move || {
@@ -89,6 +88,28 @@ pub(in crate::cli) async fn work<S: Future<Output = ()>>(
     assembly.store.close().await;
     tracing::info!("stopped");
     ended.and(outcome)
+}
+
+fn not_registered(fault: &StoreError) -> Failure {
+    Failure::new(format!("this host cannot register: {fault}"), "See docs/scale.md.")
+}
+
+/// Refuses a boot or a key that was fenced, as [`HostAssembly::register`] does, before Ceph is
+/// asked: that may not answer the address of such a host.
+async fn check_not_fenced(store: &Store, args: &HostArgs) -> Result<(), Failure> {
+    let (name, boot, key) = (args.name.clone(), boot_id(), key_fingerprint(&args.storage)?);
+    let look = move |tx: &dyn ReadTx| check_fences(tx, &name, &boot, &key);
+    match store.read(look).await {
+        // One that does not answer is waited for.
+        Err(fault @ StoreError::Unfit { .. }) => Err(not_registered(&fault)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The fingerprint of the key of the storage; empty where there is none.
+fn key_fingerprint(storage: &StoragePlace) -> Result<String, Failure> {
+    let StoragePlace::Rbd(options) = storage else { return Ok(String::new()) };
+    Rbd::key_fingerprint(options).map_err(|fault| Failure::new(fault, "See docs/ceph.md."))
 }
 
 /// Ends the guests that are not this host's any more, and says so: all of a host that was fenced,
@@ -239,7 +260,8 @@ fn pool(args: &HostArgs) -> Result<Option<HostPool>, Failure> {
         }
     }
     let (cluster, user) = (cluster.unwrap_or_default(), options.user.clone());
-    Ok(Some(HostPool { cluster, name: options.pool.clone(), user, addresses }))
+    let key = key_fingerprint(&args.storage)?;
+    Ok(Some(HostPool { cluster, name: options.pool.clone(), user, key, addresses }))
 }
 
 /// Refuses disks in Ceph without machines, and a directory whose disks are in another place.

@@ -21,6 +21,7 @@ use fence::FenceArgs;
   diskdock hosts undrain host-a
   diskdock hosts remove host-a            forget a host that has no instances and is gone
   diskdock hosts fence host-a --store …   keep a lost host from writing to its disks in Ceph
+  diskdock hosts fence --auto --store …   the same with each host that is silent for long
   diskdock hosts evacuate host-a          then start its instances on other hosts
 
 A host registers by itself, with `diskdock host`.")]

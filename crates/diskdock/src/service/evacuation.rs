@@ -14,6 +14,7 @@ use super::placement::InstancePlacement;
 use crate::actions::instance::arriving::arrive;
 use crate::actions::instance::power_facts::{self, Requested};
 use crate::catalog::{ActionError, Call, Caller, CallerIdentity, Environment, Origin};
+use crate::failpoint;
 use crate::operations::NewOperation;
 use crate::store::{AttachedDisks, OperationRow, ReadTx, StoreError, WriteTx, owner_of_host};
 
@@ -118,10 +119,15 @@ impl Evacuation {
             match moved {
                 Err(ActionError::Failed(fault)) => Err(fault),
                 Err(refused) => Ok(Err(refused)),
-                Ok(moved) => Ok(Ok(Ok(moved))),
+                Ok(moved) => {
+                    failpoint::hit("evacuate.written");
+                    Ok(Ok(Ok(moved)))
+                }
             }
         };
-        services.store.write(write).await?
+        let moved = services.store.write(write).await?;
+        failpoint::hit("evacuate.moved");
+        moved
     }
 
     /// The same for all of these without moving any: where they would go, if nothing else came.

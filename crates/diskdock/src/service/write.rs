@@ -11,6 +11,7 @@ use crate::catalog::errors::{NONCE_USED, THROTTLING_USER, TOO_MANY_OPERATIONS};
 use crate::catalog::{
     ActionError, Call, EncodedEffect, Environment, Listed, ReadyAction, Shape, Spec, StoreChange,
 };
+use crate::failpoint;
 use crate::operations::{Admission, NewOperation};
 use crate::store::{CallRecord, Prefetch, ReadTx, StoreError, TokenRecord, WriteTx};
 
@@ -81,12 +82,14 @@ pub(super) async fn carry_out(
             Err(refused) => return Ok(WriteOutcome::Not(refused)),
         };
         tx.record_call(&record)?;
+        failpoint::hit("call.written");
         Ok(written)
     };
     let runner = Arc::clone(&services.runner);
     let hand_over = move |written| match written {
         WriteOutcome::Not(stop) => Err(stop),
         WriteOutcome::Done(reply, started) => {
+            failpoint::hit("call.committed");
             runner.enqueue(started);
             Ok(reply)
         }

@@ -1,6 +1,7 @@
 //! Hosts in the store: their records and heartbeats, the instances that are placed on them, and
 //! the operations that wait for them.
 
+use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId, Uptime};
 
 use super::{OperationRow, StoreError};
@@ -59,6 +60,8 @@ pub trait HostReads {
     /// The hosts that have bytes of removed disks or snapshots to discard, also those that are
     /// gone; not the empty name of none.
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError>;
+    /// All fences, also of hosts that are gone, by host and boot.
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError>;
 }
 
 /// Writes of hosts.
@@ -67,6 +70,8 @@ pub trait HostWrites {
     fn save_host(&mut self, host: &Host) -> Result<(), StoreError>;
     /// Removes a host; removing what is not there is no error.
     fn remove_host(&mut self, name: &str) -> Result<(), StoreError>;
+    /// Remembers a fence for good. A later one of the same host and boot takes its place.
+    fn save_fence(&mut self, fence: &FenceRecord) -> Result<(), StoreError>;
     /// A host is heard of, now.
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError>;
     /// A host is heard of, and its lease on its operations is renewed.

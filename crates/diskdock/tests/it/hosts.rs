@@ -6,6 +6,7 @@ mod ceph;
 mod evacuation;
 mod lost;
 mod processes;
+mod silence;
 
 use diskdock::store::StoreError;
 use domain::Host;

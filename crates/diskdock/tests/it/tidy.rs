@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("private_file", &[]),
     ("reserve", &[]),
-    ("service", &["actions", "catalog", "clock", "operations", "policy", "store"]),
+    ("service", &["actions", "catalog", "clock", "failpoint", "operations", "policy", "store"]),
     ("storage", &["failpoint", "private_file", "reserve"]),
     ("store", &["failpoint", "fast_map", "private_file", "reserve"]),
 ];

@@ -15,6 +15,9 @@ pub struct HostPool {
     /// The user of Ceph, without `client.` before it.
     #[serde(default)]
     pub user: String,
+    /// The fingerprint of the user's key; empty if an earlier version wrote this down.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// All addresses that Ceph sees it at; empty if Ceph did not answer when it registered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,

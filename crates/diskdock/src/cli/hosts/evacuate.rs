@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::admin::controls::Controls;
 use crate::cli::{Failure, output};
+use crate::failpoint;
 
 /// Options of the evacuation.
 #[derive(Debug, Args)]
@@ -52,6 +53,7 @@ pub(super) async fn run(
             tally.stay += usize::from(one["moved"] != true);
             tally.instances.push(one.clone());
         }
+        failpoint::hit("evacuate.told");
         after = reply["after"].clone();
         if after.is_null() {
             break;

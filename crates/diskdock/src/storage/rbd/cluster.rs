@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Rbd;
 use super::fence::ip_of;
-use super::key_file::find_keyring;
+use super::key_file::{find_keyring, fingerprint};
 use super::options::RbdOptions;
 use crate::storage::error::StorageError;
 use crate::storage::tool::{Tool, ToolOutput};
@@ -28,6 +28,11 @@ const DEADLINE: Duration = Duration::from_secs(40);
 const SILENT: [i32; 2] = [110, 1];
 
 impl Rbd {
+    /// The fingerprint of the key of the options' user; empty if its keyring has none.
+    pub(crate) fn key_fingerprint(options: &RbdOptions) -> Result<String, StorageError> {
+        fingerprint(options)
+    }
+
     /// The id of the cluster; none if it does not answer. Fails if the key may not ask, or cannot
     /// be read.
     pub(crate) fn cluster_of(options: &RbdOptions) -> Result<Option<String>, StorageError> {

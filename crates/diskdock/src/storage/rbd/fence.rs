@@ -131,6 +131,7 @@ impl PoolControl {
             still()?;
             let broken = self.ask(ToolTimeout::Change, "lock rm", image, &[&id, &locker])?;
             broken.expect(&[Code::Done, Code::Missing])?;
+            failpoint::hit("fence.lock_broken");
         }
         self.wait_until_closed(image, host)?;
         still()?;

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::options::RbdOptions;
 use crate::storage::directory::Directory;
 use crate::storage::error::{At, StorageError};
@@ -18,6 +20,8 @@ const DIRECTORY: &str = "ceph";
 const END: &str = "key";
 /// Bytes of a keyring that are read.
 const KEYRING_BYTES: u64 = 64 * 1024;
+/// Bytes of the sum that a fingerprint has: a key is random.
+const FINGERPRINT_BYTES: usize = 16;
 /// Ceph's tool that reads its configuration, and its package.
 const CEPH_CONF: (&str, &str) = ("ceph-conf", "ceph-common");
 /// How long that may take.
@@ -41,15 +45,32 @@ pub(super) fn find_keyring(options: &RbdOptions) -> Result<PathBuf, StorageError
     })
 }
 
+/// The fingerprint of the user's key, by which another key is told from it.
+pub(super) fn fingerprint(options: &RbdOptions) -> Result<String, StorageError> {
+    let text = read(&find_keyring(options)?)?;
+    let key = key_of(&text, &options.user).unwrap_or_default();
+    Ok(if key.is_empty() { String::new() } else { fingerprint_of(key) })
+}
+
+fn fingerprint_of(key: &str) -> String {
+    let sum = Sha256::digest(key.as_bytes());
+    sum.iter().take(FINGERPRINT_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read(keyring: &Path) -> Result<String, StorageError> {
+    let file = files::open(keyring, false).at("open", keyring)?;
+    let mut text = String::new();
+    file.take(KEYRING_BYTES).read_to_string(&mut text).at("read", keyring)?;
+    Ok(text)
+}
+
 /// Takes the key out of a keyring into a file for QEMU, durably.
 pub(super) fn keep(
     options: &RbdOptions,
     keyring: &Path,
     (data_directory, local): (&Path, &Directory),
 ) -> Result<PathBuf, StorageError> {
-    let file = files::open(keyring, false).at("open", keyring)?;
-    let mut text = String::new();
-    file.take(KEYRING_BYTES).read_to_string(&mut text).at("read", keyring)?;
+    let text = read(keyring)?;
     let user = &options.user;
     let key = key_of(&text, user)
         .ok_or_else(|| StorageError::corrupt(keyring, format!("it has no key of client.{user}")))?;
@@ -91,6 +112,8 @@ mod tests {
         assert_eq!(key_of(keyring, "a"), Some("QQ=="));
         assert_eq!(key_of(keyring, "b"), Some("Qg=="));
         assert_eq!(key_of(keyring, "c"), None);
+        let (a, b) = (fingerprint_of("QQ=="), fingerprint_of("Qg=="));
+        assert!(a.len() == 32 && a != b && !a.contains("QQ=="), "{a} {b}");
         assert_eq!(key_of("[client.a]\ncaps osd = \"x\"\n[client.b]\nkey = Qg==\n", "a"), None);
     }
 }

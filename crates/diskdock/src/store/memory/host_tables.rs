@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId, Uptime};
 use smol_str::SmolStr;
 
@@ -52,6 +53,11 @@ impl<T: TablesOf> HostReads for MemoryTx<T> {
         let hosts: BTreeSet<_> = hosts.filter(|host| !host.is_empty()).collect();
         Ok(hosts.into_iter().map(SmolStr::to_string).collect())
     }
+
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError> {
+        self.allow_lists()?;
+        Ok(self.tables().fences.values().map(|fence| FenceRecord::clone(fence)).collect())
+    }
 }
 
 impl HostWrites for MemoryTx<&mut Tables> {
@@ -69,6 +75,12 @@ impl HostWrites for MemoryTx<&mut Tables> {
     fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError> {
         self.heard_of_host(name)?;
         self.renew_lease(&owner_of_host(name), uptime)
+    }
+
+    fn save_fence(&mut self, fence: &FenceRecord) -> Result<(), StoreError> {
+        let of = (SmolStr::new(&fence.host), SmolStr::new(&fence.boot_id));
+        self.set(|tables| &mut tables.fences, of, Some(Arc::new(fence.clone())));
+        Ok(())
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {

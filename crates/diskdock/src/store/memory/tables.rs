@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use domain::host::FenceRecord;
 use domain::{Host, Moment, OperationId, Uptime};
 use imbl::OrdMap;
 use smol_str::SmolStr;
@@ -47,6 +48,8 @@ pub(super) struct Tables {
     pub(super) calls: OrdMap<i64, Arc<CallRecord>>,
     pub(super) hosts: OrdMap<SmolStr, Arc<Host>>,
     pub(super) heartbeats: OrdMap<SmolStr, Instant>,
+    /// By host and boot.
+    pub(super) fences: OrdMap<(SmolStr, SmolStr), Arc<FenceRecord>>,
     /// By host and instance.
     pub(super) placements: OrdMap<(SmolStr, SmolStr), ()>,
     /// By host and instance type.
@@ -90,6 +93,7 @@ impl Default for Tables {
             calls: OrdMap::new(),
             hosts: OrdMap::new(),
             heartbeats: OrdMap::new(),
+            fences: OrdMap::new(),
             placements: OrdMap::new(),
             host_loads: OrdMap::new(),
             host_work: OrdMap::new(),
@@ -108,6 +112,7 @@ impl Tables {
             forgotten_until_s: kept.forgotten_until_s,
             hosts: kept.hosts,
             heartbeats: kept.heartbeats,
+            fences: kept.fences,
             ..Tables::default()
         }
     }

@@ -1,5 +1,6 @@
 //! Hosts, what is placed on them, and the operations that wait for them.
 
+use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId, Uptime};
 use tokio_postgres::Row;
 
@@ -65,6 +66,10 @@ impl HostReads for PostgresTx<'_> {
                    UNION SELECT host FROM snapshot_discards WHERE host <> '' ORDER BY host";
         Ok(self.query(sql, &[])?.iter().map(|row| row.get(0)).collect())
     }
+
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError> {
+        self.bodies("SELECT body FROM fences ORDER BY host, boot_id", &[])
+    }
 }
 
 impl HostWrites for PostgresTx<'_> {
@@ -81,6 +86,14 @@ impl HostWrites for PostgresTx<'_> {
         self.known().forget_epoch(name);
         self.change("DELETE FROM hosts WHERE name = $1", values![name])?;
         self.change("DELETE FROM heartbeats WHERE host = $1", values![name])
+    }
+
+    fn save_fence(&mut self, fence: &FenceRecord) -> Result<(), StoreError> {
+        self.change(
+            "INSERT INTO fences (host, boot_id, body) VALUES ($1, $2, $3) \
+             ON CONFLICT (host, boot_id) DO UPDATE SET body = $3",
+            values![fence.host.as_str(), fence.boot_id.as_str(), json(fence)],
+        )
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {

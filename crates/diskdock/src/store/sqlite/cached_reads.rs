@@ -4,6 +4,7 @@
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
+use domain::host::FenceRecord;
 use domain::{AccountId, DiskId, InstanceId, OperationId, SnapshotId};
 use rusqlite::Connection;
 
@@ -118,6 +119,10 @@ impl HostReads for CachedReads<'_> {
     }
 
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
+        self.miss(Lack::Lists)
+    }
+
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError> {
         self.miss(Lack::Lists)
     }
 }

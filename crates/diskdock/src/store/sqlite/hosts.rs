@@ -1,5 +1,6 @@
 //! Hosts, what is placed on them, and the operations that wait for them.
 
+use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId, Uptime};
 use rusqlite::{Row, params};
 
@@ -68,6 +69,11 @@ impl HostReads for SqliteTx<'_> {
         let hosts = statement.query_map([], |row| row.get(0)).map_err(engine)?;
         hosts.map(|host| host.map_err(engine)).collect()
     }
+
+    fn fences(&self) -> Result<Vec<FenceRecord>, StoreError> {
+        self.allow_lists()?;
+        self.bodies("SELECT body FROM fences ORDER BY host, boot_id", [])
+    }
 }
 
 impl HostWrites for SqliteTx<'_> {
@@ -89,6 +95,15 @@ impl HostWrites for SqliteTx<'_> {
     fn renew_host(&mut self, name: &str, uptime: Uptime) -> Result<(), StoreError> {
         self.heard_of_host(name)?;
         self.renew_lease(&owner_of_host(name), uptime)
+    }
+
+    fn save_fence(&mut self, fence: &FenceRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO fences (host, boot_id, body) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (host, boot_id) DO UPDATE SET body = ?3",
+            params![fence.host, fence.boot_id, json(fence)],
+        )?;
+        Ok(())
     }
 
     fn heard_of_host(&mut self, name: &str) -> Result<(), StoreError> {

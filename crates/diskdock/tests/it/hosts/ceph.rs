@@ -16,9 +16,11 @@ pub(super) fn in_pool(name: &str, cluster: &str) -> Host {
         cluster: cluster.to_owned(),
         name: "disks".to_owned(),
         user: format!("host-{name}"),
+        key: format!("key of {name}"),
         addresses: vec![format!("10.77.0.{}", name.as_bytes()[0]).parse().unwrap()],
     };
-    Host { storage: HostStorage::Rbd, pool: Some(pool), ..host(name) }
+    let boot_id = format!("boot of {name}");
+    Host { boot_id, storage: HostStorage::Rbd, pool: Some(pool), ..host(name) }
 }
 
 impl TestServer {
@@ -130,7 +132,7 @@ async fn host_with_disks_elsewhere_than_the_others_is_refused() {
 
 /// Why a host cannot be fenced.
 async fn unfenced(server: &TestServer, name: &str) -> String {
-    match begin(&server.assembly.gateway.services.store, name).await {
+    match begin(&server.assembly.gateway.services.store, name, None).await {
         Err(refusal @ StoreError::Unfit { .. }) => refusal.to_string(),
         other => panic!("{other:?}"),
     }
@@ -168,7 +170,8 @@ async fn disks_of_a_fenced_host_can_be_detached_and_its_instances_are_stopped() 
     assert!(unfenced(&server, "z").await.contains("no host z"));
     cut_off_fence(&server, "a").await;
     let store = &server.assembly.gateway.services.store;
-    let (first, again) = (begin(store, "a").await.unwrap(), begin(store, "a").await.unwrap());
+    let (first, again) =
+        (begin(store, "a", None).await.unwrap(), begin(store, "a", None).await.unwrap());
     assert!(again.term.epoch > first.term.epoch && again.disks.len() == 3, "{again:?}");
     let lost = complete(store, &first.term).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost)), "{lost:?}");
@@ -215,4 +218,40 @@ async fn host_whose_writes_cannot_be_refused_alone_is_not_fenced() {
     let directories = super::server().await;
     let _c = directories.host(host("c")).await;
     assert!(unfenced(&directories, "c").await.contains("in a directory"));
+}
+
+#[tokio::test]
+async fn host_is_taken_in_after_a_fence_only_with_a_new_boot_and_a_new_key() {
+    let server = server().await;
+    let _lost = server.host(in_pool("a", "c-1")).await;
+    let comes = |name: &str, boot: &str, key: &str| {
+        let mut host = Host { boot_id: boot.to_owned(), ..in_pool(name, "c-1") };
+        host.pool.as_mut().unwrap().key = key.to_owned();
+        host
+    };
+    let b = server.host(comes("b", "boot of a", "key of b")).await;
+    cut_off_fence(&server, "a").await;
+    let store = &server.assembly.gateway.services.store;
+    let fencing = begin(store, "a", None).await.unwrap();
+    let still = server.refused_host(comes("a", "boot-2", "new")).await;
+    assert!(still.contains("a is fenced") && still.contains("hosts remove a"), "{still}");
+    complete(store, &fencing.term).await.unwrap();
+    store.write(|tx| tx.remove_host("a")).await.unwrap();
+    // Under any name: it is the same computer, or the same key.
+    for (name, boot, key, why) in [
+        ("a", "boot of a", "new", "was not started again since"),
+        ("c", "boot of a", "new", "this computer was fenced as a"),
+        ("c", "boot-2", "key of a", "its key of Ceph is that with which a was fenced"),
+        ("a", "", "new", "cannot be told whether"),
+    ] {
+        let refused = server.refused_host(comes(name, boot, key)).await;
+        assert!(refused.contains(why), "{name} {boot} {key}: {refused}");
+    }
+    // Another host of the same computer was there before, and goes on.
+    let (_b, _) = b.again().await;
+    let _c = server.host(comes("c", "boot-3", "key of c")).await;
+    let _a = server.host(comes("a", "boot-2", "new")).await;
+    let hosts = server.control("GET", "/hosts", "").await;
+    let states: Vec<_> = (0..3).map(|at| hosts["hosts"][at]["state"].clone()).collect();
+    assert_eq!(states, ["up"; 3]);
 }

@@ -31,7 +31,7 @@ impl TestServer {
     /// The host is lost and fenced, and what was asked of it has come to its end.
     pub(super) async fn fenced(&self, name: &'static str) -> HostAssembly {
         cut_off_fence(self, name).await;
-        let fencing = begin(self.store(), name).await.unwrap();
+        let fencing = begin(self.store(), name, None).await.unwrap();
         complete(self.store(), &fencing.term).await.unwrap();
         let stands_in = stand_in(self.store(), fencing.term).await.unwrap();
         stands_in.tasks.recover().await.unwrap();
@@ -192,9 +192,9 @@ async fn fence_that_stood_still_finds_that_it_is_over() {
     let server = server().await;
     let _a = server.host(in_pool("a", "c-1")).await;
     cut_off_fence(&server, "a").await;
-    let first = begin(server.store(), "a").await.unwrap().term;
+    let first = begin(server.store(), "a", None).await.unwrap().term;
     prove(server.store(), &first).await.unwrap();
-    let again = begin(server.store(), "a").await.unwrap().term;
+    let again = begin(server.store(), "a", None).await.unwrap().term;
     let over = prove(server.store(), &first).await;
     assert!(matches!(over, Err(StoreError::LeaseLost)), "{over:?}");
     prove(server.store(), &again).await.unwrap();
@@ -220,7 +220,7 @@ async fn process_whose_term_is_over_starts_nothing_any_more() {
     let running = async || a.assembly.hypervisor.running().await.unwrap();
     assert_eq!(running().await, [], "it is about to be started");
     cut_off_fence(&server, "a").await;
-    begin(server.store(), "a").await.unwrap();
+    begin(server.store(), "a", None).await.unwrap();
     a.assembly.tasks.run(|| panic!("it is over")).await;
     for _ in 0..5 {
         a.assembly.clock.advance_ms(1_000);

@@ -4,7 +4,9 @@
 use diskdock::store::{
     AttachedDisks, HostTerm, OperationRow, ReadTx, StoreError, host_of_owner, owner_of_host,
 };
-use domain::host::{Host, HostAdmission, HostHypervisor, HostResources, HostStorage, Overcommit};
+use domain::host::{
+    FenceRecord, Host, HostAdmission, HostHypervisor, HostResources, HostStorage, Overcommit,
+};
 use domain::{Instance, InstanceId, OperationId};
 
 use super::entities::{disk, instance};
@@ -17,6 +19,7 @@ pub(crate) async fn contract(open: Open) {
     placed_follows_every_change_of_an_instance(open).await;
     work_is_taken_once_and_by_its_host(open).await;
     writes_of_an_earlier_epoch_are_refused(open).await;
+    fences_are_remembered(open).await;
 }
 
 /// A host with room for many.
@@ -64,6 +67,22 @@ async fn hosts_are_kept_and_heard_of(open: Open) {
     assert_eq!(fresh.read(|tx| tx.host("a")), None);
     fresh.write(|tx| tx.save_host(&host("a"))).await;
     assert_eq!(fresh.read(|tx| tx.host("a")).unwrap().heard_ms_ago, None, "it is another one");
+}
+
+async fn fences_are_remembered(open: Open) {
+    let mut fresh = Fresh::new(open);
+    assert_eq!(fresh.read(|tx| tx.fences()), []);
+    let fence = |boot: &str, epoch: i64| {
+        FenceRecord::of(&Host { boot_id: boot.to_owned(), epoch, ..host("a") })
+    };
+    for (boot, epoch) in [("two", 7), ("one", 3), ("one", 4)] {
+        fresh.write(move |tx| tx.save_host(&host("a"))).await;
+        fresh.write(move |tx| tx.save_fence(&fence(boot, epoch))).await;
+    }
+    fresh.write(|tx| tx.remove_host("a")).await;
+    fresh.write(|tx| tx.wipe()).await;
+    fresh = fresh.reopened(open);
+    assert_eq!(fresh.read(|tx| tx.fences()), [fence("one", 4), fence("two", 7)]);
 }
 
 async fn placed_follows_every_change_of_an_instance(open: Open) {
