@@ -1,6 +1,7 @@
 """Virtual machines on two hosts, called through two servers: disks come, go and stay where their bytes are, also when the process of a
 host is killed in the middle."""
 
+import base64
 import pathlib
 
 import pytest
@@ -62,6 +63,17 @@ def runs(pid):
 def expect_unplugged(machine, disk):
     assert not machine.guest.has_disk(disk.serial)
     assert not [name for name in machine.devices() + machine.nodes() if name.startswith(disk.id)]
+
+
+def test_consoles_come_from_their_hosts(cluster, machines):
+    for machine in machines:
+        machine.guest.check(f"echo this is {machine.id} > /dev/ttyS0")
+
+        def has_it():
+            body = cluster.call("get_instance_console_output", region_id=REGION, instance_id=machine.id)  # noqa: B023
+            return f"this is {machine.id}" in base64.b64decode(body.console_output).decode(errors="replace")  # noqa: B023
+
+        until(has_it, f"the console of {machine.id} from {machine.host.name}")
 
 
 def test_a_disk_lives_on_the_host_of_its_first_instance(cluster, machines):

@@ -139,7 +139,7 @@ impl Assembly {
             clock.go_on_from(lease.uptime);
         }
         let (machines, kept) = MachinesAt::of(plan.real, plan.on_hosts, &plan.directory);
-        let driver = Driver::of(machines, plan.pace, shares_store, &plan.directory)?;
+        let driver = Driver::of(machines, plan.pace, shares_store, &plan.directory, &store)?;
         let Driver {
             hypervisor,
             simulated,

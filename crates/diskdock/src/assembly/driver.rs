@@ -6,11 +6,12 @@ use std::sync::Arc;
 use domain::InstanceId;
 
 use super::RealMachines;
-use crate::catalog::{Console, ConsoleOutput, StorageAbilities};
+use crate::catalog::{Console, StorageAbilities};
 use crate::hypervisor::qemu::{self, Qemu};
-use crate::hypervisor::{Elsewhere, Hypervisor, Pace, Simulated};
+use crate::hypervisor::{Elsewhere, Hypervisor, Machines, Pace, Simulated};
+use crate::operations::ask_for_console;
 use crate::storage::{Directory, Rbd, StorageError, StoragePlace, Volumes};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Where the machines of a server are.
 pub(super) enum MachinesAt {
@@ -55,9 +56,10 @@ impl Driver {
         pace: Pace,
         shares_store: bool,
         directory: &Path,
+        store: &Arc<Store>,
     ) -> Result<Driver, StoreError> {
         match machines {
-            MachinesAt::Hosts => Ok(Driver::elsewhere()),
+            MachinesAt::Hosts => Ok(Driver::elsewhere(store)),
             MachinesAt::Nowhere if shares_store => {
                 Ok(Driver::simulated(Simulated::following_store(pace)))
             }
@@ -76,15 +78,12 @@ impl Driver {
 
     fn simulated(simulated: Simulated) -> Driver {
         let simulated = Arc::new(simulated);
-        let console = |id: &InstanceId| {
-            let text = format!("{id} is simulated: no guest runs, so nothing is on its console.\n");
-            Ok(ConsoleOutput { bytes: text.into(), at: None })
-        };
+        let speaks = Arc::clone(&simulated);
         Driver {
             creating_takes_time: simulated.creating_takes_time(),
             hypervisor: Arc::<Simulated>::clone(&simulated),
             simulated: Some(simulated),
-            console: Arc::new(console),
+            console: Arc::new(move |id: &InstanceId| speaks.console_output(id)),
             can_snapshot_shared_disks: true,
             can_snapshot: true,
             storage: StorageAbilities::ALL,
@@ -92,13 +91,10 @@ impl Driver {
     }
 
     /// Machines run on hosts. New disks are there at once: no host has them yet.
-    fn elsewhere() -> Driver {
-        let console = |id: &InstanceId| {
-            let text = format!(
-                "hosts pass no consoles on: that of {id} is on its host, if it is a virtual machine, in \
-                 machines/{id}/run/console.log of the data directory.\n"
-            );
-            Ok(ConsoleOutput { bytes: text.into(), at: None })
+    fn elsewhere(store: &Arc<Store>) -> Driver {
+        let store = Arc::clone(store);
+        let console = move |id: &InstanceId| {
+            tokio::runtime::Handle::current().block_on(ask_for_console(&store, id))
         };
         Driver {
             hypervisor: Arc::new(Elsewhere::default()),
@@ -116,10 +112,7 @@ impl Driver {
         Driver {
             hypervisor: qemu,
             simulated: None,
-            console: Arc::new(move |id: &InstanceId| {
-                let (bytes, at) = speaks.console(id)?;
-                Ok(ConsoleOutput { bytes, at })
-            }),
+            console: Arc::new(move |id: &InstanceId| speaks.console_output(id)),
             creating_takes_time: true,
             can_snapshot_shared_disks: false,
             can_snapshot: true,

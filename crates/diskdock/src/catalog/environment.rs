@@ -12,13 +12,15 @@ use domain::{Activity, DiskId, InstanceId, Moment, SnapshotId};
 
 use super::errors::{Refusal, SNAPSHOTS_NOT_HERE};
 pub(crate) use crate::ids::IdGenerator;
+pub use crate::operations::ConsoleOutput;
 
 /// Ports of this host that may lead into guests unless an operator says otherwise: those that are
 /// not kept for the services of a host.
 pub const FORWARD_PORTS: RangeInclusive<u16> = 1_024..=u16::MAX;
 
-/// Reads the latest of what an instance has written to its console, from files of the host. It may
-/// block, so it is called outside of transactions.
+/// Reads the latest of what an instance has written to its console, from files of the host, or from
+/// the host that it is on. It may block, so it is called outside of transactions, on a thread for
+/// that. The kind of the error is [`io::ErrorKind::TimedOut`] where that host does not answer.
 pub type Console = Arc<dyn Fn(&InstanceId) -> io::Result<ConsoleOutput> + Send + Sync>;
 
 /// Tells whether there is room for another disk, or for a larger one. A short look at the file
@@ -34,15 +36,6 @@ pub(super) type UseOfDisk = Arc<dyn Fn(&DiskId) -> Vec<MinuteOfUse> + Send + Syn
 /// Tells how many bytes of storage a disk takes, from the file system that it is on; none where
 /// there are no real disks, or where it cannot be told. It may block.
 pub(super) type UsedBytes = Arc<dyn Fn(&DiskId) -> Option<u64> + Send + Sync>;
-
-/// The output of an instance on its console.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConsoleOutput {
-    /// The latest bytes.
-    pub bytes: Vec<u8>,
-    /// When the last byte was written, if that is known.
-    pub at: Option<Moment>,
-}
 
 /// The needs of an action of the hypervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

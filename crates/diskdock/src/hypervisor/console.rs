@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
-use domain::InstanceId;
+use domain::{InstanceId, Moment};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::{mpsc, watch};
 
@@ -24,6 +24,15 @@ pub(crate) const CONSOLE_INPUT: usize = 4 * 1024;
 const INPUT_QUEUE: usize = 16;
 /// Why a console ends by itself.
 const ENDED: &str = "the virtual machine was turned off or restarted";
+
+/// The output of an instance on its console.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsoleOutput {
+    /// The latest bytes.
+    pub bytes: Vec<u8>,
+    /// When the last byte was written, if that is known.
+    pub at: Option<Moment>,
+}
 
 /// Why an instance has no console that takes input.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod pause_refusals;
 pub mod qemu;
 mod simulated;
 
+use std::io;
 use std::pin::Pin;
 
 use domain::usage::MinuteOfUse;
@@ -22,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 pub(crate) use caller::{account_of_call, on_behalf_of};
-pub use console::NoConsole;
 pub(crate) use console::{CONSOLE_INPUT, ConsolePiece, ConsoleView, ConsoleViewer, SharedConsole};
+pub use console::{ConsoleOutput, NoConsole};
 pub use disk_limit::DiskLimit;
 pub use disk_spec::DiskSpec;
 pub(crate) use disk_spec::IMPORT_TAG;
@@ -225,6 +226,11 @@ pub trait Machines: Send + Sync {
         instance: &'a InstanceId,
     ) -> DriverFuture<'a, Result<ConsoleViewer, NoConsole>> {
         Box::pin(std::future::ready(Ok(Err(NoConsole::without_machine(instance)))))
+    }
+    /// The latest that a machine has written to its console. It may block; an error where there is
+    /// no machine, or its files cannot be read.
+    fn console_output(&self, instance: &InstanceId) -> io::Result<ConsoleOutput> {
+        Err(io::Error::other(format!("no machine runs for {instance} here")))
     }
     /// How many disks were plugged in again, since the driver was made, after their guest had
     /// ejected them unrequested.

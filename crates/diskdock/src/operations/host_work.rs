@@ -16,8 +16,8 @@ const NOT_TAKEN: Uptime = Uptime(i64::MAX);
 const TAKEN_BATCH: u32 = 256;
 
 impl Runner {
-    /// In a process of a host: takes the operations that wait for it. Gives how many that was. It
-    /// costs one look at an index if there are none.
+    /// In a process of a host: takes the operations that wait for it, and answers the questions.
+    /// Gives how many operations that was. It costs one look at the store if nothing waits.
     pub async fn take_work(self: &Arc<Self>) -> Result<usize, StoreError> {
         let Some(host) = self.store.term().map(|term| term.host.clone()) else { return Ok(0) };
         let mut taken = 0;
@@ -26,6 +26,7 @@ impl Runner {
             if !self.store.read(move |tx| tx.has_work(&of)).await? {
                 return Ok(taken);
             }
+            self.answer_questions(&host).await?;
             let (of, now) = (host.clone(), self.clock.uptime());
             let take = move |tx: &mut dyn WriteTx| {
                 let mut rows = tx.take_work(&of, TAKEN_BATCH)?;

@@ -41,6 +41,20 @@ pub struct HostTerm {
     pub epoch: i64,
 }
 
+/// Questions that wait for one host at most: who asks more is told that it is busy.
+pub(super) const MOST_QUESTIONS: usize = 32;
+/// How long a question and its answer are kept, if nobody takes them back.
+pub(super) const QUESTION_LASTS_MS: i64 = 60_000;
+
+/// A question of a server that waits for a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingQuestion {
+    /// Its number.
+    pub number: i64,
+    /// The question.
+    pub question: String,
+}
+
 /// Reads of hosts.
 pub trait HostReads {
     /// All hosts, by name. In a write too, they may have changed by its commit.
@@ -55,8 +69,13 @@ pub trait HostReads {
         after: Option<&InstanceId>,
         most: u32,
     ) -> Result<Vec<InstanceId>, StoreError>;
-    /// Whether operations wait for this host. One look at an index that begins with the host.
+    /// Whether operations or questions wait for this host. One look at indexes that begin with the
+    /// host.
     fn has_work(&self, host: &str) -> Result<bool, StoreError>;
+    /// The questions that wait for this host, oldest first.
+    fn questions(&self, host: &str) -> Result<Vec<WaitingQuestion>, StoreError>;
+    /// The answer to a question; none as long as there is none.
+    fn answer(&self, number: i64) -> Result<Option<String>, StoreError>;
     /// The hosts that have bytes of removed disks or snapshots to discard, also those that are
     /// gone; not the empty name of none.
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError>;
@@ -79,6 +98,13 @@ pub trait HostWrites {
     /// Fails with [`StoreError::LeaseLost`] unless the host is in this epoch, in which it then
     /// stays until the commit.
     fn hold_term(&mut self, term: &HostTerm) -> Result<(), StoreError>;
+    /// Asks a host. Gives the number of the question; none if 32 wait for it already. Those
+    /// that were asked long ago are forgotten.
+    fn ask_host(&mut self, host: &str, question: &str) -> Result<Option<i64>, StoreError>;
+    /// Answers a question, if it is still there.
+    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError>;
+    /// Takes a question back, with its answer.
+    fn forget_question(&mut self, number: i64) -> Result<(), StoreError>;
     /// An operation, which is begun under the name of this host, waits to be taken by it.
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError>;
     /// Takes up to `most` operations that wait for this host, oldest first.

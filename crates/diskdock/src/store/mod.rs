@@ -39,7 +39,9 @@ pub(crate) use ephemeral::Ephemeral;
 pub use error::StoreError;
 pub use export::{Export, ExportError, FORMAT};
 pub(crate) use export::{ExportCheck, ExportFault, ExportPart, read_parts, write_export};
-pub use hosts::{HostReads, HostRecord, HostTerm, HostWrites, host_of_owner, owner_of_host};
+pub use hosts::{
+    HostReads, HostRecord, HostTerm, HostWrites, WaitingQuestion, host_of_owner, owner_of_host,
+};
 pub use list::{Condition, Cursor, Filter, InstanceFilter, ListPage, Page, Scope, has_tags, like};
 pub use new_key::new_key;
 pub(crate) use new_key::{SESSION_KEY_PREFIX, new_session_key, secret_text};

@@ -8,12 +8,14 @@ mod lost;
 mod processes;
 mod silence;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use diskdock::store::StoreError;
 use domain::Host;
 use domain::host::HostResources;
 use serde_json::{Value, json};
 
-use crate::harness::{TestHost, TestServer, ZONE, launch};
+use crate::harness::{REGION, TestHost, TestServer, ZONE, launch};
 use crate::store_contract::hosts::host;
 
 /// Just longer than a lease may be silent, in milliseconds.
@@ -40,6 +42,47 @@ async fn console_of_an_instance_on_a_host_is_refused_with_the_name_of_the_host()
     assert_eq!(status, 409, "{reply}");
     let error = format!("the console of {instance} is on its host, a: no server passes it on");
     assert_eq!(reply["error"], error);
+}
+
+/// Answers the questions of a host, and takes its work, for as long as it is polled.
+async fn serve(host: &TestHost) {
+    loop {
+        host.take_work().await;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn output_of_a_console_comes_from_its_host() {
+    let server = server().await;
+    let host = server.host(host("a")).await;
+    let (instance, _) = instance_and_disk(&server, &host).await;
+    let of = [("RegionId", REGION), ("InstanceId", instance.as_str())];
+    let answer = tokio::select! {
+        answer = server.ok("GetInstanceConsoleOutput", &of) => answer,
+        () = serve(&host) => unreachable!("it goes on"),
+    };
+    let written = STANDARD.decode(answer.text_at("ConsoleOutput")).unwrap();
+    let text = String::from_utf8(written).unwrap();
+    assert!(text.starts_with(&format!("{instance} is simulated")), "{text}");
+    let store = &server.assembly.gateway.services.store;
+    let left = store.read_blocking(|tx| tx.questions("a")).unwrap();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn console_whose_host_is_asked_too_much_is_unavailable() {
+    let server = server().await;
+    let host = server.host(host("a")).await;
+    let (instance, _) = instance_and_disk(&server, &host).await;
+    let store = &server.assembly.gateway.services.store;
+    while store.write(|tx| tx.ask_host("a", "\"wait\"")).await.unwrap().is_some() {}
+    let of = [("RegionId", REGION), ("InstanceId", instance.as_str())];
+    let refused = server.call("GetInstanceConsoleOutput", &of).await;
+    assert_eq!(refused.refusal(), (503, "ServiceUnavailable"), "{}", refused.text);
+    // A question of a later version is answered as well, so that it waits no more.
+    host.take_work().await;
+    assert!(store.read_blocking(|tx| tx.questions("a")).unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `GetInstanceConsoleOutput`: what an instance has written to its console.
 
+use std::io::ErrorKind;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -48,7 +50,8 @@ impl Query for GetInstanceConsoleOutput {
     const DETAILS: &'static str = "\
 The latest 64 KiB at most; `diskdock console` shows them decoded, and follows. With \
 `RemoveSymbols=true` lines and tabs stay, and what is no UTF-8 is replaced.\n\n\
-A simulated instance has no guest: its console says so.";
+A simulated instance has no guest: its console says so. Where instances are on hosts, that of the \
+instance is asked; if it does not answer within five seconds, the reply is 503 `ServiceUnavailable`.";
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &INSTANCE_NOT_FOUND];
 
     const COMPLETE: Option<Completion<Params, Reply>> = Some(add_console);
@@ -73,8 +76,10 @@ fn add_console(
     reply: Reply,
 ) -> Result<Reply, ActionError> {
     let id = &params.instance_id;
-    let written = (environment.console)(id).map_err(|fault| {
-        ActionError::Broken(format!("the console of {id} cannot be read: {fault}"))
+    let written = (environment.console)(id).map_err(|fault| match fault.kind() {
+        // Its host does not answer; it may later.
+        ErrorKind::TimedOut => ActionError::Failed(StoreError::Unavailable),
+        _ => ActionError::Broken(format!("the console of {id} cannot be read: {fault}")),
     })?;
     let latest = &written.bytes[written.bytes.len().saturating_sub(SHOWN)..];
     let console_output = if params.remove_symbols == Some(true) {

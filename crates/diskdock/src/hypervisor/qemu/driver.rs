@@ -1,16 +1,18 @@
 //! The contracts of a hypervisor: each call is handed to where it is carried out.
 
+use std::io;
 use std::sync::atomic::Ordering;
 
 use domain::usage::MinuteOfUse;
 use domain::{DiskId, InstanceId, Moment, SnapshotId, Uptime};
 use tokio::sync::broadcast;
 
-use super::Qemu;
 use super::throttle::DiskThrottle;
+use super::{Qemu, console};
 use crate::hypervisor::{
-    AttachmentId, ConsoleViewer, DiskContent, DiskLimit, DiskSpec, Disks, DriverFuture,
-    MachineEvent, MachineSpec, Machines, NoConsole, ObservedState, Progress, TransientError,
+    AttachmentId, ConsoleOutput, ConsoleViewer, DiskContent, DiskLimit, DiskSpec, Disks,
+    DriverFuture, MachineEvent, MachineSpec, Machines, NoConsole, ObservedState, Progress,
+    TransientError,
 };
 
 impl Machines for Qemu {
@@ -115,6 +117,11 @@ impl Machines for Qemu {
         instance: &'a InstanceId,
     ) -> DriverFuture<'a, Result<ConsoleViewer, NoConsole>> {
         Box::pin(self.view_console(instance))
+    }
+
+    fn console_output(&self, instance: &InstanceId) -> io::Result<ConsoleOutput> {
+        let machine = self.machine(instance).map_err(io::Error::other)?;
+        Ok(ConsoleOutput { bytes: console::read(&machine)?, at: console::written_at(&machine) })
     }
 
     fn plugged_again(&self) -> u64 {

@@ -57,7 +57,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, Weak};
 
-use domain::{DiskId, InstanceId, Moment};
+use domain::{DiskId, InstanceId};
 use tokio::sync::{OnceCell, broadcast};
 
 use super::{MachineEvent, ObservedState, TransientError};
@@ -157,16 +157,6 @@ impl Qemu {
             copies: Copies::default(),
             myself: Weak::clone(myself),
         })
-    }
-
-    /// The latest that a guest has written to its serial port: 64 KiB at most, nothing if it was
-    /// never on.
-    pub(crate) fn console(
-        &self,
-        instance: &InstanceId,
-    ) -> std::io::Result<(Vec<u8>, Option<Moment>)> {
-        let machine = self.machine(instance).map_err(std::io::Error::other)?;
-        Ok((console::read(&machine)?, console::written_at(&machine)))
     }
 
     /// The accelerator, probed once.

@@ -1,13 +1,15 @@
 //! The instances of the simulated hypervisor, and the disks that they are given.
 
+use std::io;
+
 use domain::{DiskId, InstanceId, Uptime};
 use tokio::sync::broadcast;
 
 use super::transition::{on_attachment, on_machine};
 use super::{Simulated, SimulatedMachine, SimulatedState, ready};
 use crate::hypervisor::{
-    AttachmentId, DiskSpec, DriverFuture, MachineEvent, MachineSpec, Machines, ObservedState,
-    Progress,
+    AttachmentId, ConsoleOutput, DiskSpec, DriverFuture, MachineEvent, MachineSpec, Machines,
+    ObservedState, Progress,
 };
 use domain::TransitionKind;
 
@@ -159,6 +161,12 @@ impl Machines for Simulated {
 
     fn paused(&self) -> Vec<(InstanceId, String)> {
         self.paused_machines()
+    }
+
+    fn console_output(&self, instance: &InstanceId) -> io::Result<ConsoleOutput> {
+        let text =
+            format!("{instance} is simulated: no guest runs, so nothing is on its console.\n");
+        Ok(ConsoleOutput { bytes: text.into(), at: None })
     }
 
     fn changes(&self) -> broadcast::Receiver<MachineEvent> {

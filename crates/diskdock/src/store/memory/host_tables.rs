@@ -2,18 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::host::FenceRecord;
 use domain::{Host, InstanceId, OperationId, Uptime};
 use smol_str::SmolStr;
 
 use super::super::engine_rows::held;
+use super::super::hosts::{MOST_QUESTIONS, QUESTION_LASTS_MS};
 use super::super::{
-    HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, WriteTx, owner_of_host,
+    HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, WaitingQuestion,
+    WriteTx, owner_of_host,
 };
 use super::memory_tx::{MemoryTx, TablesOf};
-use super::tables::Tables;
+use super::tables::{AskedQuestion, Tables};
+
+/// How long a question is kept.
+const QUESTION_LASTS: Duration = Duration::from_millis(QUESTION_LASTS_MS.unsigned_abs());
 
 impl<T: TablesOf> HostReads for MemoryTx<T> {
     fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
@@ -43,7 +48,19 @@ impl<T: TablesOf> HostReads for MemoryTx<T> {
     fn has_work(&self, host: &str) -> Result<bool, StoreError> {
         let from = (SmolStr::new(host), OperationId(i64::MIN));
         let first = self.tables().host_work.range(from..).next();
-        Ok(first.is_some_and(|((of, _), ())| of == host))
+        Ok(first.is_some_and(|((of, _), ())| of == host) || waiting(self, host).next().is_some())
+    }
+
+    fn questions(&self, host: &str) -> Result<Vec<WaitingQuestion>, StoreError> {
+        let found = waiting(self, host).map(|(number, asked)| WaitingQuestion {
+            number: *number,
+            question: asked.question.clone(),
+        });
+        Ok(found.collect())
+    }
+
+    fn answer(&self, number: i64) -> Result<Option<String>, StoreError> {
+        Ok(self.tables().host_questions.get(&number).and_then(|asked| asked.answer.clone()))
     }
 
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
@@ -93,6 +110,42 @@ impl HostWrites for MemoryTx<&mut Tables> {
         held(host.is_some_and(|host| host.epoch == term.epoch))
     }
 
+    fn ask_host(&mut self, host: &str, question: &str) -> Result<Option<i64>, StoreError> {
+        let is_old = |asked: &AskedQuestion| asked.asked_at.elapsed() > QUESTION_LASTS;
+        let questions = &self.tables().host_questions;
+        let old = questions.iter().filter(|(_, asked)| is_old(asked)).map(|(number, _)| *number);
+        for number in old.collect::<Vec<_>>() {
+            self.forget_question(number)?;
+        }
+        if waiting(self, host).count() >= MOST_QUESTIONS {
+            return Ok(None);
+        }
+        let last = self.tables().host_questions.get_max().map_or(0, |(number, _)| *number);
+        let asked = AskedQuestion {
+            host: host.into(),
+            asked_at: Instant::now(),
+            question: question.to_owned(),
+            answer: None,
+        };
+        let number = last + 1;
+        self.set(|tables| &mut tables.host_questions, number, Some(Arc::new(asked)));
+        Ok(Some(number))
+    }
+
+    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
+        if let Some(asked) = self.tables().host_questions.get(&number) {
+            let answered =
+                AskedQuestion { answer: Some(answer.to_owned()), ..AskedQuestion::clone(asked) };
+            self.set(|tables| &mut tables.host_questions, number, Some(Arc::new(answered)));
+        }
+        Ok(())
+    }
+
+    fn forget_question(&mut self, number: i64) -> Result<(), StoreError> {
+        self.set(|tables| &mut tables.host_questions, number, None);
+        Ok(())
+    }
+
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {
         self.set(|tables| &mut tables.host_work, (host.into(), operation), Some(()));
         Ok(())
@@ -109,6 +162,15 @@ impl HostWrites for MemoryTx<&mut Tables> {
         }
         Ok(taken)
     }
+}
+
+/// The questions that wait for a host.
+fn waiting<'t, T: TablesOf>(
+    tx: &'t MemoryTx<T>,
+    host: &'t str,
+) -> impl Iterator<Item = (&'t i64, &'t Arc<AskedQuestion>)> {
+    let asked = tx.tables().host_questions.iter();
+    asked.filter(move |(_, asked)| asked.host == host && asked.answer.is_none())
 }
 
 /// A host with when it was heard of, and what is placed on it.

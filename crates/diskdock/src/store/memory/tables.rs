@@ -56,6 +56,17 @@ pub(super) struct Tables {
     pub(super) host_loads: OrdMap<(SmolStr, SmolStr), u64>,
     /// By host and operation.
     pub(super) host_work: OrdMap<(SmolStr, OperationId), ()>,
+    /// By number.
+    pub(super) host_questions: OrdMap<i64, Arc<AskedQuestion>>,
+}
+
+/// A question that a host was asked.
+#[derive(Clone)]
+pub(super) struct AskedQuestion {
+    pub(super) host: SmolStr,
+    pub(super) asked_at: Instant,
+    pub(super) question: String,
+    pub(super) answer: Option<String>,
 }
 
 /// The resources of one kind.
@@ -97,6 +108,7 @@ impl Default for Tables {
             placements: OrdMap::new(),
             host_loads: OrdMap::new(),
             host_work: OrdMap::new(),
+            host_questions: OrdMap::new(),
         }
     }
 }

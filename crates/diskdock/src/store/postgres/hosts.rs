@@ -5,8 +5,10 @@ use domain::{Host, InstanceId, OperationId, Uptime};
 use tokio_postgres::Row;
 
 use super::super::engine_rows::{Load, held, json, loads};
+use super::super::hosts::{MOST_QUESTIONS, QUESTION_LASTS_MS};
 use super::super::{
-    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, owner_of_host,
+    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError,
+    WaitingQuestion, owner_of_host,
 };
 use super::command::SqlCommand;
 use super::postgres_tx::{PostgresTx, parsed};
@@ -57,8 +59,23 @@ impl HostReads for PostgresTx<'_> {
     }
 
     fn has_work(&self, host: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM host_work WHERE host = $1 LIMIT 1";
-        Ok(self.one(sql, values![host])?.is_some())
+        let sql = "SELECT EXISTS (SELECT 1 FROM host_work WHERE host = $1) OR EXISTS \
+                   (SELECT 1 FROM host_questions WHERE host = $1 AND answer IS NULL)";
+        Ok(self.one(sql, values![host])?.is_some_and(|row| row.get(0)))
+    }
+
+    fn questions(&self, host: &str) -> Result<Vec<WaitingQuestion>, StoreError> {
+        let sql = "SELECT number, question FROM host_questions WHERE host = $1 AND answer IS NULL \
+                   ORDER BY number";
+        let rows = self.query(sql, values![host])?;
+        let found =
+            rows.iter().map(|row| WaitingQuestion { number: row.get(0), question: row.get(1) });
+        Ok(found.collect())
+    }
+
+    fn answer(&self, number: i64) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT answer FROM host_questions WHERE number = $1";
+        Ok(self.one(sql, values![number])?.and_then(|row| row.get(0)))
     }
 
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
@@ -123,6 +140,31 @@ impl HostWrites for PostgresTx<'_> {
         }
         let found = self.one(EPOCH, values![term.host.as_str()])?;
         held(found.map(|row| row.get::<_, i64>(0)) == Some(term.epoch))
+    }
+
+    fn ask_host(&mut self, host: &str, question: &str) -> Result<Option<i64>, StoreError> {
+        let now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let sql = format!("DELETE FROM host_questions WHERE asked_ms < {now} - $1");
+        self.change(&sql, values![QUESTION_LASTS_MS])?;
+        if self.questions(host)?.len() >= MOST_QUESTIONS {
+            return Ok(None);
+        }
+        let sql = format!(
+            "INSERT INTO host_questions (host, asked_ms, question) VALUES ($1, {now}, $2) \
+             RETURNING number"
+        );
+        let asked = self.one(&sql, values![host, question])?;
+        self.note_new_work();
+        Ok(asked.map(|row| row.get(0)))
+    }
+
+    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE host_questions SET answer = $2 WHERE number = $1";
+        self.change(sql, values![number, answer])
+    }
+
+    fn forget_question(&mut self, number: i64) -> Result<(), StoreError> {
+        self.change("DELETE FROM host_questions WHERE number = $1", values![number])
     }
 
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {

@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_discards_on_hosts.sql"),
     include_str!("migrations/0004_columns_filled.sql"),
     include_str!("migrations/0005_fences.sql"),
+    include_str!("migrations/0006_host_questions.sql"),
 ];
 /// The key of the lock that one server at a time holds while it changes the form.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7310579611)";

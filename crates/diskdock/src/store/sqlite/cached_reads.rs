@@ -12,7 +12,7 @@ use super::super::pages::of_ids;
 use super::super::{
     AccessKey, Amounts, AttachedDisks, CallRecord, Depth, DynEntity, EntityType, HostReads,
     HostRecord, Lease, ListPage, NonceRecords, OperationRow, Page, ReadTx, Scope, StoreError,
-    TokenRecord,
+    TokenRecord, WaitingQuestion,
 };
 use super::Sqlite;
 use super::entity_cache::EntityCache;
@@ -115,6 +115,14 @@ impl HostReads for CachedReads<'_> {
     }
 
     fn has_work(&self, _: &str) -> Result<bool, StoreError> {
+        self.miss(Lack::Rows)
+    }
+
+    fn questions(&self, _: &str) -> Result<Vec<WaitingQuestion>, StoreError> {
+        self.miss(Lack::Rows)
+    }
+
+    fn answer(&self, _: i64) -> Result<Option<String>, StoreError> {
         self.miss(Lack::Rows)
     }
 

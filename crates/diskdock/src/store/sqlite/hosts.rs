@@ -5,9 +5,10 @@ use domain::{Host, InstanceId, OperationId, Uptime};
 use rusqlite::{Row, params};
 
 use super::super::engine_rows::{Load, held, json, loads};
+use super::super::hosts::{MOST_QUESTIONS, QUESTION_LASTS_MS};
 use super::super::{
-    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError, WriteTx,
-    owner_of_host,
+    DynEntity, HostReads, HostRecord, HostTerm, HostWrites, OperationRow, StoreError,
+    WaitingQuestion, WriteTx, owner_of_host,
 };
 use super::engine;
 use super::sqlite_tx::{SqliteTx, body};
@@ -57,8 +58,24 @@ impl HostReads for SqliteTx<'_> {
     }
 
     fn has_work(&self, host: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM host_work WHERE host = ?1 LIMIT 1";
-        Ok(self.one(sql, [host], |_| Ok(()))?.is_some())
+        let sql = "SELECT EXISTS (SELECT 1 FROM host_work WHERE host = ?1) OR EXISTS \
+                   (SELECT 1 FROM host_questions WHERE host = ?1 AND answer IS NULL)";
+        Ok(self.one(sql, [host], |row| row.get(0))?.unwrap_or(false))
+    }
+
+    fn questions(&self, host: &str) -> Result<Vec<WaitingQuestion>, StoreError> {
+        let sql = "SELECT number, question FROM host_questions WHERE host = ?1 AND answer IS NULL \
+                   ORDER BY number";
+        let mut statement = self.prepare(sql)?;
+        let read =
+            |row: &Row<'_>| Ok(WaitingQuestion { number: row.get(0)?, question: row.get(1)? });
+        let found = statement.query_map([host], read).map_err(engine)?;
+        found.map(|one| one.map_err(engine)).collect()
+    }
+
+    fn answer(&self, number: i64) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT answer FROM host_questions WHERE number = ?1";
+        Ok(self.one(sql, [number], |row| row.get(0))?.flatten())
     }
 
     fn discarding_hosts(&self) -> Result<Vec<String>, StoreError> {
@@ -120,6 +137,31 @@ impl HostWrites for SqliteTx<'_> {
         let sql = "SELECT epoch FROM hosts WHERE name = ?1";
         let found = self.one(sql, [&term.host], |row| row.get::<_, i64>(0))?;
         held(found == Some(term.epoch))
+    }
+
+    fn ask_host(&mut self, host: &str, question: &str) -> Result<Option<i64>, StoreError> {
+        let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+        let sql = format!("DELETE FROM host_questions WHERE asked_ms < {now} - ?1");
+        self.execute(&sql, [QUESTION_LASTS_MS])?;
+        if self.questions(host)?.len() >= MOST_QUESTIONS {
+            return Ok(None);
+        }
+        let sql = format!(
+            "INSERT INTO host_questions (host, asked_ms, question) VALUES (?1, {now}, ?2) \
+             RETURNING number"
+        );
+        self.one(&sql, [host, question], |row| row.get(0))
+    }
+
+    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE host_questions SET answer = ?2 WHERE number = ?1";
+        self.execute(sql, params![number, answer])?;
+        Ok(())
+    }
+
+    fn forget_question(&mut self, number: i64) -> Result<(), StoreError> {
+        self.execute("DELETE FROM host_questions WHERE number = ?1", [number])?;
+        Ok(())
     }
 
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError> {

@@ -17,6 +17,7 @@ use crate::harness::{BEGINNING, ZONE};
 pub(crate) async fn contract(open: Open) {
     hosts_are_kept_and_heard_of(open).await;
     placed_follows_every_change_of_an_instance(open).await;
+    questions_wait_for_their_host_and_answers_for_who_asked(open).await;
     work_is_taken_once_and_by_its_host(open).await;
     writes_of_an_earlier_epoch_are_refused(open).await;
     fences_are_remembered(open).await;
@@ -155,6 +156,36 @@ async fn disks_come_with_their_instances(fresh: &Fresh) {
     for id in ["d-1", "d-2", "d-3"] {
         fresh.write(move |tx| tx.remove_disk(&id.into())).await;
     }
+}
+
+async fn questions_wait_for_their_host_and_answers_for_who_asked(open: Open) {
+    let mut fresh = Fresh::new(open);
+    let first = fresh.write(|tx| tx.ask_host("a", "one")).await.unwrap();
+    let second = fresh.write(|tx| tx.ask_host("a", "two")).await.unwrap();
+    fresh = fresh.reopened(open);
+    assert!(fresh.read(|tx| tx.has_work("a")) && !fresh.read(|tx| tx.has_work("b")));
+    let waiting = |fresh: &Fresh| {
+        let found = fresh.read(|tx| tx.questions("a"));
+        found.into_iter().map(|one| (one.number, one.question)).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(&fresh), [(first, "one".to_owned()), (second, "two".to_owned())]);
+    assert_eq!(fresh.read(|tx| tx.answer(first)), None);
+    fresh.write(move |tx| tx.answer_question(first, "yes")).await;
+    assert_eq!(fresh.read(|tx| tx.answer(first)).as_deref(), Some("yes"));
+    assert_eq!(waiting(&fresh), [(second, "two".to_owned())]);
+    for number in [first, second] {
+        fresh.write(move |tx| tx.forget_question(number)).await;
+    }
+    // Who has gone is answered nothing.
+    fresh.write(move |tx| tx.answer_question(second, "late")).await;
+    assert_eq!(fresh.read(|tx| tx.answer(second)), None);
+    assert!(!fresh.read(|tx| tx.has_work("a")));
+    let mut asked = 0;
+    while fresh.write(|tx| tx.ask_host("a", "again")).await.is_some() {
+        asked += 1;
+    }
+    assert_eq!(asked, 32, "no more wait for one host");
+    assert!(fresh.write(|tx| tx.ask_host("b", "one")).await.is_some());
 }
 
 async fn work_is_taken_once_and_by_its_host(open: Open) {
