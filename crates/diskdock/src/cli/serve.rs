@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::data_directory::check_writable;
+use super::data_directory::{check_writable, unless_full};
 use super::hypervisor_args::HypervisorChoice;
 use super::initial_access_key;
 use crate::admin::watch::Watch;
@@ -39,9 +39,12 @@ use crate::service::Quotas;
 use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 use args::ServeArgs;
-use greeting::{greeting, place_to_try};
+use greeting::{Trusted, greeting, place_to_try};
 use init::{Beginning, InitFiles, ProgramEnvironment};
 use log::LogOptions;
+
+/// The remedy of a user who cannot make the data directory one that can be written.
+const OTHERWISE: &str = "name another directory with --data-dir, or keep nothing with --ephemeral.";
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
@@ -64,13 +67,14 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
-    check_directory(&args, directory)?;
+    let in_directory = |failure| unless_full(failure, directory, OTHERWISE);
+    check_directory(&args, directory).map_err(in_directory)?;
     let init = init_files(&args)?;
     let plan = plan(&args, directory.to_owned(), ids)?;
     let place = place_to_try(&plan.inventory);
     let assembly = Assembly::new(plan).map_err(|fault| {
-        let hint = "Use another --data-dir, or stop the other server.";
-        Failure::new(format!("cannot open the state: {fault}"), hint)
+        let hint = "Use another --data-dir, or stop the server that has this one open.";
+        in_directory(Failure::new(format!("cannot open the state: {fault}"), hint))
     })?;
     if args.machines.has_guests() && args.key.is_empty() {
         initial_access_key::ensure(&assembly, directory).await?;
@@ -87,7 +91,7 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
     let greeting = match (args.child, args.quiet) {
-        (true, _) => child::announcement(&endpoint(&args, reachable(address)), &access.token),
+        (true, _) => child::announcement(&args, reachable(address), &access.token),
         (false, true) => String::new(),
         (false, false) => greeting(&args, address, directory, &place),
     };
@@ -131,8 +135,7 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
 
 /// Refuses a directory that cannot be written, and one with a state of another kind.
 fn check_directory(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
-    let otherwise = "name another directory with --data-dir, or keep nothing with --ephemeral.";
-    check_writable(directory, otherwise)?;
+    check_writable(directory, OTHERWISE)?;
     store_choice::check(args, directory)?;
     args.machines.check_state(directory)
 }
@@ -188,7 +191,7 @@ fn plan(
         directory,
         durability: if args.ephemeral { Durability::Ephemeral } else { Durability::Synced },
         postgres: store_choice::postgres(args)?,
-        inventory,
+        inventory: Arc::new(inventory),
         // Only imported images have bytes to start a virtual machine from.
         only_imported_images: args.machines.hypervisor == HypervisorChoice::Qemu,
         clock: Clock::default(),
@@ -229,6 +232,7 @@ fn program_environment(
         admin_token: token.to_owned(),
         key: key_of_programs(args),
         region,
+        certificate: Trusted::of(args).file,
     }
 }
 

@@ -76,6 +76,8 @@ pub(super) struct ProgramEnvironment {
     pub key: Option<GivenKey>,
     /// A region to call.
     pub region: String,
+    /// The certificate to trust, with TLS.
+    pub certificate: Option<PathBuf>,
 }
 
 /// The programs' outcome, while they run and after.
@@ -163,6 +165,9 @@ fn command(path: &Path, environment: &ProgramEnvironment) -> Command {
     command.env("DISKDOCK_ENDPOINT", &environment.endpoint);
     command.env(TOKEN_VARIABLE, &environment.admin_token);
     command.env("ALIBABA_CLOUD_REGION_ID", &environment.region);
+    if let Some(certificate) = &environment.certificate {
+        command.env("DISKDOCK_CA_CERT", certificate);
+    }
     if let Some(key) = &environment.key {
         command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", &key.id);
         command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", &key.secret);
