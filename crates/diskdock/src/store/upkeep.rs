@@ -1,6 +1,5 @@
 //! The store beside its transactions: what it tells, what it is told, how it ends.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -9,8 +8,8 @@ use super::{Engine, HostTerm, Store, StoreError};
 
 impl Store {
     /// See [`Engine::fork`].
-    pub(crate) fn fork(&self, directory: &Path) -> Option<Result<Store, StoreError>> {
-        self.engine.fork(directory).map(|fork| fork.map(Store::over))
+    pub(crate) fn fork(&self) -> Option<Store> {
+        self.engine.fork().map(Store::over)
     }
 
     /// The same store for a process that works for a host in this term: each write fails with
