@@ -25,6 +25,7 @@ mod sign;
 mod table;
 mod told;
 mod walks;
+mod worlds;
 
 use std::io;
 use std::net::SocketAddr;
@@ -116,6 +117,8 @@ enum Part {
     Launch,
     /// Reads and writes side by side
     Mixed,
+    /// Fresh worlds, and forks of 10,000 disks
+    Worlds,
     /// The health control beside walks over all disks
     Walks,
     /// Writes beside very many operations
@@ -156,6 +159,7 @@ impl Part {
             Part::Durable => attach::durable(bench),
             Part::Launch => launch::instances(bench),
             Part::Mixed => mixed::load(bench),
+            Part::Worlds => worlds::making(bench),
             Part::Walks => walks::health(bench),
             Part::InFlight => in_flight::writes(bench),
             Part::Told => told::of_changes(bench),

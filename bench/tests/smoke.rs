@@ -44,6 +44,8 @@ fn a_quick_run_prints_every_line_and_nothing_is_refused() {
         "mixed load, durable, 5k disks, 64 conns",
         "attach+detach, ephemeral, 64 conns",
         "attach+detach, durable, 64 conns",
+        "a fresh world",
+        "a fork of 10k disks",
         "health beside 6 walks over 20k disks",
         "write beside 1k operations in flight",
         "told of a write, after its reply",

@@ -62,7 +62,7 @@ pub struct AssemblyOptions {
     /// The database of the store, in the place of the directory.
     pub postgres: Option<PostgresAddress>,
     /// The inventory, without the images that are imported into the directory.
-    pub inventory: Inventory,
+    pub inventory: Arc<Inventory>,
     /// Leave out the images of the inventory: instances start from imported ones only.
     pub only_imported_images: bool,
     /// The clock.
@@ -155,7 +155,7 @@ impl Assembly {
         let source = InventorySource::new(plan.inventory, images, plan.only_imported_images);
         let inventory_source = Arc::new(source);
         let environment = Environment {
-            inventory: Arc::new(inventory_source.bare()),
+            inventory: inventory_source.bare(),
             ids: Arc::new(plan.ids),
             creating_takes_time: Arc::new(creating_takes_time.into()),
             can_snapshot,

@@ -24,6 +24,7 @@ impl From<WorldFault> for AdminError {
             WorldFault::Name(_) => (StatusCode::BAD_REQUEST, "Name it like test-1."),
             WorldFault::Taken(_) => (StatusCode::CONFLICT, "Choose another name or key."),
             WorldFault::Unknown(_) => (StatusCode::NOT_FOUND, "See `diskdock world list`."),
+            WorldFault::Own => (StatusCode::CONFLICT, "`diskdock admin reset` empties it."),
             WorldFault::Full => (StatusCode::CONFLICT, "Delete those that are no longer used."),
             WorldFault::RealMachines => {
                 (StatusCode::CONFLICT, "Start another server with --hypervisor simulated for that.")
@@ -115,7 +116,11 @@ pub(crate) async fn enter(State(state): State<AdminState>, request: Request) -> 
     };
     // What the outer path held is not for the inner routes.
     (parts.uri, parts.extensions) = (control, Default::default());
-    let inner = AdminState::of(&world.assembly, &state.transfers);
+    // A world in memory has no directory of its own.
+    let inner = AdminState {
+        directory: state.directory.clone(),
+        ..AdminState::of(&world.assembly, &state.transfers)
+    };
     let routes =
         controls(&inner).route("/health", get(view::health)).fallback(not_here).with_state(inner);
     let reply = TowerToHyperService::new(routes).call(Request::from_parts(parts, body)).await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::host::{HostHypervisor, HostStorage};
-use domain::inventory::Image;
+use domain::inventory::{Image, Inventory};
 
 use super::periodic_tasks::{look_for_images, scan_images};
 use crate::catalog::{Environments, StorageAbilities};
@@ -79,7 +79,7 @@ impl HostsView {
         }
         let inventory = match now.real {
             true => self.source.with_only(&now.images),
-            false => self.source.bare(),
+            false => Inventory::clone(&self.source.bare()),
         };
         let storage = if now.in_ceph { StorageAbilities::RBD } else { StorageAbilities::ALL };
         self.environment.machines_on_hosts(inventory, now.real, storage);

@@ -41,6 +41,9 @@ pub enum WorldFault {
     /// There is no such world.
     #[error("there is no world {0}")]
     Unknown(String),
+    /// The world of the server itself is not deleted.
+    #[error("the world {MAIN} is the server's own: it ends with the server")]
+    Own,
     /// There are too many.
     #[error("there are {MOST} worlds, as many as there may be")]
     Full,
@@ -152,6 +155,9 @@ impl Worlds {
     /// Ends a world and removes all of it.
     pub async fn delete(&self, name: &str) -> Result<(), WorldFault> {
         let _changing = self.changing.lock().await;
+        if name == MAIN {
+            return Err(WorldFault::Own);
+        }
         let world = self.find(name)?;
         self.main.worlds.remove(&world.assembly.gateway);
         self.all.write().unwrap_or_else(PoisonError::into_inner).remove(name);

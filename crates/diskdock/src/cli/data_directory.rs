@@ -4,10 +4,13 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
 use rustix::io::Errno;
 
 use super::Failure;
+
+/// The size of a new store and its log, in bytes.
+const SMALL_STORE: u64 = 512 * 1024;
 
 /// Whether a server has the store open.
 pub(crate) fn is_held(directory: &Path) -> Result<bool, Failure> {
@@ -35,10 +38,7 @@ pub(crate) fn read_server_file(directory: &Path, name: &str) -> Result<String, F
 /// Fails if nothing can be written to a data directory, or if it is not there and cannot be made.
 /// `otherwise` is the remedy of a user who cannot change that.
 pub(crate) fn check_writable(directory: &Path, otherwise: &str) -> Result<(), Failure> {
-    let here = |path: &Path| path.as_os_str().is_empty();
-    let mut above = directory.ancestors();
-    let nearest = above.find(|path| here(path) || path.exists()).unwrap_or(directory);
-    let nearest = if here(nearest) { Path::new(".") } else { nearest };
+    let nearest = nearest(directory);
     let needed = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
     match access(nearest, needed) {
         Err(errno @ (Errno::ROFS | Errno::ACCESS | Errno::PERM)) => {
@@ -47,6 +47,36 @@ pub(crate) fn check_writable(directory: &Path, otherwise: &str) -> Result<(), Fa
         // Other errors are told by what meets them.
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// The directory, or the nearest one above it that is there.
+fn nearest(directory: &Path) -> &Path {
+    let here = |path: &Path| path.as_os_str().is_empty();
+    let mut above = directory.ancestors();
+    let nearest = above.find(|path| here(path) || path.exists()).unwrap_or(directory);
+    if here(nearest) { Path::new(".") } else { nearest }
+}
+
+/// The failure of what was to be written to a data directory. Where its file system is full, the
+/// remedy is room; `otherwise` is that of a user who cannot make any.
+pub(crate) fn unless_full(failure: Failure, directory: &Path, otherwise: &str) -> Failure {
+    if !is_full(directory) {
+        return failure;
+    }
+    let hint = format!(
+        "The file system of {} is full: make room on it, or {otherwise}",
+        directory.display()
+    );
+    Failure { hint, ..failure }
+}
+
+/// Whether there is no room for a small store, or for no file; one that is only read is not full.
+fn is_full(directory: &Path) -> bool {
+    statvfs(nearest(directory)).is_ok_and(|room| {
+        let bytes = room.f_bavail.saturating_mul(room.f_frsize);
+        let is_out = bytes < SMALL_STORE || (room.f_files > 0 && room.f_favail == 0);
+        is_out && !room.f_flag.contains(StatVfsMountFlags::RDONLY)
+    })
 }
 
 fn unwritable(directory: &Path, errno: Errno, otherwise: &str) -> Failure {

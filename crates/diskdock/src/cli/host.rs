@@ -11,6 +11,7 @@ use domain::host::{
 use domain::{Host, Instance, InstanceId, UnknownFields};
 use tokio::time::timeout;
 
+use super::data_directory::{check_writable, unless_full};
 use super::hypervisor_args::check_state;
 use super::serve::log::{self, LogOptions};
 use super::{Failure, output, serve};
@@ -30,6 +31,8 @@ use args::{HostArgs, HostHypervisorChoice};
 pub(super) const HOST_NAME: &str = "host-name";
 /// The longest name in that file, in bytes.
 const LONGEST_NAME: u64 = 256;
+/// The remedy of a user who cannot make the data directory one that can be written.
+const OTHERWISE: &str = "name another directory with --data-dir.";
 /// How long steps of operations may take to end that were under way when the term was over: a step
 /// has a minute.
 const STEPS_END_WITHIN: Duration = Duration::from_secs(70);
@@ -56,12 +59,12 @@ pub(in crate::cli) async fn work<S: Future<Output = ()>>(
 ) -> Result<(), Failure> {
     check_zone(&args)?;
     let directory = &args.data_dir;
-    check_directory(directory, &args.name)?;
-    check_state(directory, HostHypervisor::from(args.hypervisor).as_str())?;
-    check_storage(&args)?;
+    let in_directory = |failure| unless_full(failure, directory, OTHERWISE);
+    check_place(&args).map_err(in_directory)?;
     let machines = machines(&args)?;
     let claim = || claim_directory(directory, &args.name);
-    let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim)?;
+    let store = open_store(&args.store, args.store_ca.as_deref(), directory, &claim);
+    let store = store.map_err(in_directory)?;
     // Before anything else: the storage refuses it, and its guests are not its own any more.
     end_guests_of_others(&store, &args, None).await?;
     check_not_fenced(&store, &args).await?;
@@ -110,6 +113,14 @@ async fn check_not_fenced(store: &Store, args: &HostArgs) -> Result<(), Failure>
 fn key_fingerprint(storage: &StoragePlace) -> Result<String, Failure> {
     let StoragePlace::Rbd(options) = storage else { return Ok(String::new()) };
     Rbd::key_fingerprint(options).map_err(|fault| Failure::new(fault, "See docs/ceph.md."))
+}
+
+/// Refuses a directory that cannot be written, or is not this host's.
+fn check_place(args: &HostArgs) -> Result<(), Failure> {
+    check_writable(&args.data_dir, OTHERWISE)?;
+    check_directory(&args.data_dir, &args.name)?;
+    check_state(&args.data_dir, HostHypervisor::from(args.hypervisor).as_str())?;
+    check_storage(args)
 }
 
 /// Ends the guests that are not this host's any more, and says so: all of a host that was fenced,

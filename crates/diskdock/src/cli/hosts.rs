@@ -3,10 +3,11 @@
 mod evacuate;
 mod fence;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::admin::controls::{self, Controls, token_for};
+use super::catalog::TextFormat;
 use super::client::{ApiClient, ConnectionArgs};
 use super::{Failure, output};
 use crate::gateway::signature::percent_encode;
@@ -31,21 +32,11 @@ pub(crate) struct HostsArgs {
     /// The admin token [default: that in the data directory of the server of this host]
     #[arg(long, global = true, env = controls::TOKEN_VARIABLE, hide_env_values = true)]
     token: Option<String>,
-    /// The form of the output
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
-    output: HostsOutput,
+    /// The format of the output
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: TextFormat,
     #[command(subcommand)]
     command: Option<HostsCommand>,
-}
-
-/// The form of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum HostsOutput {
-    /// For people
-    #[default]
-    Table,
-    /// For programs
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,8 +80,8 @@ pub(super) async fn run(args: HostsArgs) -> Result<(), Failure> {
         HostsCommand::Fence(args) => return fence::run(*args).await,
         HostsCommand::Evacuate(args) => {
             return evacuate::run(&args, &controls, &path(&args.name), |reply, words| match form {
-                HostsOutput::Json => output::print_json(reply),
-                HostsOutput::Table => output::print(words),
+                TextFormat::Json => output::print_json(reply),
+                TextFormat::Table => output::print(words),
             })
             .await;
         }
@@ -109,7 +100,7 @@ pub(super) async fn run(args: HostsArgs) -> Result<(), Failure> {
             (controls.delete(&path(&name)).await?, format!("{name} is forgotten"))
         }
     };
-    if form == HostsOutput::Json {
+    if form == TextFormat::Json {
         return output::print_json(&reply);
     }
     output::print(&words)

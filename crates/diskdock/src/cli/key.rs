@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::catalog::TextFormat;
-use super::data_directory::{check_writable, is_held};
+use super::data_directory::{check_writable, is_held, unless_full};
 use super::local_args::LocalArgs;
 use super::{Failure, output};
 use crate::admin::keys::shown;
@@ -118,7 +118,7 @@ async fn change_store(args: &KeyArgs) -> Result<Value, Failure> {
     let otherwise = "name another directory with --data-dir. DISKDOCK_KEYS=ID:SECRET gives a server \
                      a key that is kept nowhere.";
     check_writable(directory, otherwise)?;
-    let broken = |fault: StoreError| Failure::new(fault, "");
+    let broken = |fault: StoreError| unless_full(Failure::new(fault, ""), directory, otherwise);
     let store = Store::new(Sqlite::open(directory, Durability::Synced).map_err(broken)?);
     let now = Clock::default().now();
     let command = args.command().clone();

@@ -42,7 +42,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use serve::config::ConfigFile;
 
 pub use completions::{complete, script};
-pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
+pub use failure::{Failure, REFUSED, ServerRefusal, UNREACHABLE, USAGE};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -58,7 +58,8 @@ pub use failure::{Failure, REFUSED, UNREACHABLE, USAGE};
   diskdock call DetachDisk --help                     the parameters of an action
   diskdock sample go DetachDisk --DiskId d-1          the same call as a program
 
-Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server"
+Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server
+With --output json errors are JSON, on standard error: see docs/command-line.md"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -128,6 +129,11 @@ pub async fn run() -> Result<(), Failure> {
         return output::print(&help);
     }
     let arguments = call::fold_parameters(arguments);
+    let in_json = failure::asks_for_json(&arguments);
+    carry_out(arguments, in_json).await.map_err(|failure| Failure { in_json, ..failure })
+}
+
+async fn carry_out(arguments: Vec<OsString>, in_json: bool) -> Result<(), Failure> {
     let mut command = command();
     let mut file = None;
     if let Some((name, path)) = serve::config::path_named_by(&arguments) {
@@ -135,7 +141,8 @@ pub async fn run() -> Result<(), Failure> {
         let read = file.insert(ConfigFile::read(path, configured)?);
         command = command.mut_subcommand(name, |configured| read.as_defaults(configured));
     }
-    let mut matches = command.clone().get_matches_from(arguments);
+    let matches = command.clone().try_get_matches_from(arguments);
+    let mut matches = matches.map_err(|error| failure::wrong_usage(&error, in_json))?;
     if let Some(("serve", given)) = matches.subcommand()
         && given.get_flag("print_config")
     {
@@ -143,9 +150,9 @@ pub async fn run() -> Result<(), Failure> {
         return output::print(&serve::print_config::describe(serve, given, file.as_ref()));
     }
     let given = matches.subcommand_matches("serve").cloned();
-    let arguments = Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.exit());
-    let Ok(Arguments { command }) = arguments;
-    match command {
+    let arguments = Arguments::from_arg_matches_mut(&mut matches);
+    let arguments = arguments.map_err(|error| failure::wrong_usage(&error, in_json))?;
+    match arguments.command {
         CliCommand::Serve(mut args) => {
             if let Some(given) = given {
                 serve::config::choose_directory(&mut args, &given)?;

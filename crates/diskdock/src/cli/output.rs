@@ -33,7 +33,8 @@ const USEFUL: &[&str] = &[
     "CreationTime",
 ];
 /// The table of an empty list.
-const NONE: &str = "(none: nothing in this region and account fits what was asked)";
+const NONE: &str = "(none: nothing in this region and account fits what was asked; ask for less, \
+                    or for another --region)";
 /// Columns that repeat another one: (column, the others).
 const REDUNDANT: &[(&str, &[&str])] =
     &[("ImageId", &["DiskId", "InstanceId"]), ("RegionId", &["ZoneId"])];
@@ -169,6 +170,15 @@ fn shorten(cell: &str, most: usize) -> String {
         }
     }
     short + "…"
+}
+
+/// A word that a shell reads as this text.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%,".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Units of bytes, each 1024 times the one before.

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::data_directory::check_writable;
+use super::data_directory::{check_writable, unless_full};
 use super::hypervisor_args::{HypervisorChoice, MachineArgs};
 use super::initial_access_key;
 use crate::admin::watch::Watch;
@@ -42,10 +42,13 @@ use crate::store::Ephemeral;
 use crate::store::sqlite::Durability;
 use args::ServeArgs;
 use early_end::EarlyEnd;
-use greeting::{greeting, place_to_try};
+use greeting::{Trusted, greeting, place_to_try};
 use init::{Beginning, InitFiles, ProgramEnvironment};
 use log::LogOptions;
 use own_host::{OwnHost, host_args, server_directory};
+
+/// The remedy of a user who cannot make the data directory one that can be written.
+const OTHERWISE: &str = "name another directory with --data-dir, or keep nothing with --ephemeral.";
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), Failure> {
@@ -68,12 +71,13 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
     let ids = IdGenerator::from_entropy();
     let ephemeral = if args.ephemeral { Some(scratch(&ids)?) } else { None };
     let directory = ephemeral.as_ref().map_or(args.data_dir.as_path(), Ephemeral::path);
-    check_directory(&args, directory)?;
+    let in_directory = |failure| unless_full(failure, directory, OTHERWISE);
+    check_directory(&args, directory).map_err(in_directory)?;
     let init = init_files(&args)?;
     let plan = plan(&args, server_directory(&args, directory), ids)?;
     let place = place_to_try(&plan.inventory);
     let host_args = host_args(&args, &plan.inventory)?;
-    let assembly = opened(plan)?;
+    let assembly = opened(plan).map_err(in_directory)?;
     if args.machines.has_guests() && args.key.is_empty() {
         initial_access_key::ensure(&assembly, directory).await?;
     }
@@ -91,7 +95,7 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
         guard: Guard { extra_hosts: args.allow_host.clone() },
     };
     let greeting = match (args.child, args.quiet) {
-        (true, _) => child::announcement(&endpoint(&args, reachable(address)), &access.token),
+        (true, _) => child::announcement(&args, reachable(address), &access.token),
         (false, true) => String::new(),
         (false, false) => greeting(&args, address, directory, &place),
     };
@@ -135,15 +139,14 @@ async fn run(args: ServeArgs) -> Result<(), Failure> {
 
 fn opened(plan: AssemblyOptions) -> Result<Assembly, Failure> {
     Assembly::new(plan).map_err(|fault| {
-        let hint = "Use another --data-dir, or stop the other server.";
+        let hint = "Use another --data-dir, or stop the server that has this one open.";
         Failure::new(format!("cannot open the state: {fault}"), hint)
     })
 }
 
 /// Refuses a directory that cannot be written, and one with a state of another kind.
 fn check_directory(args: &ServeArgs, directory: &Path) -> Result<(), Failure> {
-    let otherwise = "name another directory with --data-dir, or keep nothing with --ephemeral.";
-    check_writable(directory, otherwise)?;
+    check_writable(directory, OTHERWISE)?;
     store_choice::check(args, directory)?;
     if own_host::is_wanted(args) {
         return MachineArgs::check_state_beside_host(&server_directory(args, directory));
@@ -203,7 +206,7 @@ fn plan(
         directory,
         durability: if args.ephemeral { Durability::Ephemeral } else { Durability::Synced },
         postgres: store_choice::postgres(args)?,
-        inventory,
+        inventory: Arc::new(inventory),
         // Only imported images have bytes to start a virtual machine from.
         only_imported_images: args.machines.has_guests() && !on_hosts,
         clock: Clock::default(),
@@ -250,6 +253,7 @@ fn program_environment(
         admin_token: token.to_owned(),
         key: key_of_programs(args),
         region,
+        certificate: Trusted::of(args).file,
     }
 }
 

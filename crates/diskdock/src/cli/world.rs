@@ -17,6 +17,8 @@ use crate::gateway::signature::percent_encode;
 #[command(after_help = "Examples:
   eval \"$(diskdock world new)\"           call and admin go to a new world from now on
   diskdock world fork try-1               a copy of the main world with all that is under way
+  diskdock world fork try-2 --from try-1 --key ci:secret
+                                          the same of another one, behind a key that you choose
   diskdock admin --world try-1 clock advance 1h
   diskdock world diff main try-1          what is in one of them only, or differs
   eval \"$(diskdock world switch main)\"   back again
@@ -57,6 +59,9 @@ enum WorldCommand {
         /// The world to copy
         #[arg(long, value_name = "NAME", default_value = MAIN)]
         from: String,
+        /// The access key that is to lead to it; a new one if left out
+        #[arg(long, value_name = "ID:SECRET")]
+        key: Option<String>,
     },
     /// Print the shell commands that switch to a world
     Switch {
@@ -94,8 +99,9 @@ pub(super) async fn run(args: WorldArgs) -> Result<(), Failure> {
         WorldCommand::New { name, key } => {
             controls.post("/worlds", &json!({ "name": name, "key": key })).await?
         }
-        WorldCommand::Fork { name, from } => {
-            controls.post("/worlds", &json!({ "name": name, "from": from })).await?
+        WorldCommand::Fork { name, from, key } => {
+            let order = json!({ "name": name, "from": from, "key": key });
+            controls.post("/worlds", &order).await?
         }
         WorldCommand::Switch { name } if name == MAIN => json!({ "name": MAIN }),
         WorldCommand::Switch { name } => controls.get(&path_of(name)).await?,
@@ -129,8 +135,10 @@ fn in_words(command: &WorldCommand, reply: &Value) -> String {
 fn list(reply: &Value, name: &str, columns: &[&str]) -> String {
     let entries = reply[name].as_array().map_or(&[][..], Vec::as_slice);
     if entries.is_empty() {
-        let way =
-            if name == "worlds" { " besides main: `diskdock world new` makes one" } else { "" };
+        let way = match name {
+            "worlds" => " besides main: `diskdock world new` makes one",
+            _ => ": both worlds have the same resources",
+        };
         return format!("no {name}{way}");
     }
     let row = |entry: &Value| columns.iter().map(|column| output::text_of(entry, column)).collect();
@@ -139,7 +147,7 @@ fn list(reply: &Value, name: &str, columns: &[&str]) -> String {
     output::table(&headings, &entries.iter().map(row).collect::<Vec<_>>())
 }
 
-/// Names and keys of worlds may contain quotes in no place but a secret that was chosen.
+/// A secret that was chosen may contain anything.
 fn shell_commands(reply: &Value) -> String {
     let variables = [
         ("DISKDOCK_WORLD", "name"),
@@ -148,7 +156,7 @@ fn shell_commands(reply: &Value) -> String {
     ];
     let command = |(variable, field): (&str, &str)| match reply[field].as_str() {
         Some(value) if value != MAIN => {
-            format!("export {variable}='{}'", value.replace('\'', "'\\''"))
+            format!("export {variable}={}", output::shell_word(value))
         }
         _ => format!("unset {variable}"),
     };
@@ -198,7 +206,7 @@ mod tests {
     fn shell_commands_quote_what_a_shell_would_read() {
         let reply = json!({ "name": "w", "access_key_id": "a", "access_key_secret": "b'$c" });
         let text = shell_commands(&reply);
-        assert!(text.contains("export DISKDOCK_WORLD='w'\n"), "{text}");
+        assert!(text.contains("export DISKDOCK_WORLD=w\n"), "{text}");
         assert!(text.ends_with("ALIBABA_CLOUD_ACCESS_KEY_SECRET='b'\\''$c'"), "{text}");
         assert!(shell_commands(&json!({ "name": MAIN })).starts_with("unset DISKDOCK_WORLD"));
     }

@@ -123,10 +123,11 @@ impl Gateway {
         request_id: &str,
         call: &mut IncomingCall,
     ) -> Result<(Listed, Request), Refusal> {
+        let guessed = || guessed_format(query_pairs(&parts.uri).chain(raw_pairs(body)));
         if !matches!(parts.method, Method::GET | Method::POST) {
+            call.format = guessed();
             return Err((&UNSUPPORTED_METHOD).into());
         }
-        let guessed = || guessed_format(query_pairs(&parts.uri).chain(raw_pairs(body)));
         let decoded = Decoded::of(parts, body).inspect_err(|_| call.format = guessed())?;
         let received = decoded.received(parts, body);
         let intent = signature::intent(&received);

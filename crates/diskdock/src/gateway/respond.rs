@@ -1,10 +1,12 @@
 //! Replies: status, headers and body of success and error.
 
-use http::header::CONTENT_TYPE;
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::catalog::errors::{AccessDenied, INTERNAL_ERROR, SERVICE_UNAVAILABLE};
+use crate::catalog::errors::{
+    AccessDenied, INTERNAL_ERROR, SERVICE_UNAVAILABLE, UNSUPPORTED_METHOD,
+};
 use crate::catalog::xml::{self, XML_DECLARATION};
 use crate::catalog::{ActionError, Format, Refusal, render};
 use crate::store::StoreError;
@@ -16,6 +18,8 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-acs-trace-id");
 /// The header with the names of parameters that had no effect.
 const IGNORED: HeaderName = HeaderName::from_static("x-diskdock-ignored");
 
+/// The methods of the API.
+const METHODS: &str = "GET,POST";
 /// The longest list of ignored parameters in the header, in bytes; the rest is cut off.
 const IGNORED_HEADER: usize = 2_000;
 
@@ -113,6 +117,9 @@ impl ApiResponse {
         set(TRACE_ID, trace_id);
         if !self.ignored.is_empty() {
             set(IGNORED, &header_text(&self.ignored));
+        }
+        if self.code == UNSUPPORTED_METHOD.code {
+            set(ALLOW, METHODS);
         }
         response
     }

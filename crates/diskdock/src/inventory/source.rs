@@ -10,7 +10,7 @@ use crate::storage::{Images, StorageError};
 /// The source of the inventory: the tables that are fixed at the start, and the imported images.
 pub struct InventorySource {
     /// The inventory without imported images.
-    fixed: Inventory,
+    fixed: Arc<Inventory>,
     images: Images,
     only_imported: bool,
     seen: Mutex<LastScan>,
@@ -26,13 +26,17 @@ struct LastScan {
 impl InventorySource {
     /// A source of this inventory and the imported images. `only_imported` leaves out the images of
     /// the inventory, which have no bytes for a virtual machine.
-    pub fn new(fixed: Inventory, images: Images, only_imported: bool) -> InventorySource {
+    pub fn new(fixed: Arc<Inventory>, images: Images, only_imported: bool) -> InventorySource {
         InventorySource { fixed, images, only_imported, seen: Mutex::default() }
     }
 
-    /// The inventory without imported images.
-    pub(crate) fn bare(&self) -> Inventory {
-        self.with(&[])
+    /// The inventory without imported images. It is large: worlds share that of their server.
+    pub(crate) fn bare(&self) -> Arc<Inventory> {
+        let is_as_listed = self.fixed.images().is_sorted_by(|one, next| one.id < next.id);
+        match self.only_imported || !is_as_listed {
+            true => Arc::new(self.with(&[])),
+            false => Arc::clone(&self.fixed),
+        }
     }
 
     /// The inventory with these images instead of its own.

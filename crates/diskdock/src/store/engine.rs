@@ -1,7 +1,6 @@
 //! The interface of an engine of the store: SQLite, or PostgreSQL.
 
 use std::cell::Cell;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -83,9 +82,8 @@ pub trait Engine: Send + Sync {
     /// Queues a write; waits while the queue is full.
     fn write<'a>(&'a self, job: Box<dyn WriteJob>)
     -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-    /// A copy of the store as it is now, which keeps nothing and goes with this directory; none
-    /// where copies are made of files.
-    fn fork(&self, _directory: &Path) -> Option<Result<Arc<dyn Engine>, StoreError>> {
+    /// A copy of the store as it is now, which keeps nothing; none where copies are made of files.
+    fn fork(&self) -> Option<Arc<dyn Engine>> {
         None
     }
     /// Whether it reads ahead what a write is going to look at, so that it is worth saying.

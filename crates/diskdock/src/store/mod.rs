@@ -390,11 +390,6 @@ impl Store {
         receiver.await.unwrap_or(Err(StoreError::Unavailable))
     }
 
-    /// Counts the writes of this process.
-    pub(crate) fn changes(&self) -> &Changes {
-        &self.changes
-    }
-
     /// The name under which this server holds its lease and its operations.
     pub fn server(&self) -> &str {
         self.engine.server()

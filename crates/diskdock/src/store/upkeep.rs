@@ -1,14 +1,18 @@
 //! The store beside its transactions: how some writes are queued, what it tells, what it is told,
 //! how it ends.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Engine, HostTerm, Prefetch, Store, StoreError, WriteKind, WriteTx};
+use super::{Changes, Engine, HostTerm, Prefetch, Store, StoreError, WriteKind, WriteTx};
 
 impl Store {
+    /// Counts the writes of this process.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// See [`Store::write_briefly`]; for a write of which it is known what it is going to look at.
     pub async fn write_briefly_after<T, U, F>(
         &self,
@@ -33,8 +37,8 @@ impl Store {
     }
 
     /// See [`Engine::fork`].
-    pub(crate) fn fork(&self, directory: &Path) -> Option<Result<Store, StoreError>> {
-        self.engine.fork(directory).map(|fork| fork.map(Store::over))
+    pub(crate) fn fork(&self) -> Option<Store> {
+        self.engine.fork().map(Store::over)
     }
 
     /// The same store for a process that works for a host in this term: each write fails with

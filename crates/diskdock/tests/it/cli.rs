@@ -4,6 +4,7 @@ mod child;
 mod completions;
 mod configuration;
 mod documents;
+mod greeting;
 mod init;
 mod mcp;
 mod read_only;

@@ -92,14 +92,33 @@ async fn delete_ends_a_world_and_its_key() {
     let server = TestServer::new().await;
     let one = world(&server, json!({ "name": "one" })).await;
     let directory = server.assembly.worlds.find("one").unwrap().assembly.directory.clone();
-    assert!(directory.exists());
+    assert!(!directory.exists(), "a world in memory has no files");
+    world(&server, json!({ "name": "copy", "from": "main" })).await;
+    let of_copy = server.assembly.worlds.find("copy").unwrap().assembly.directory.clone();
+    server.control("DELETE", "/worlds/copy", "").await;
+    assert!(!of_copy.exists(), "a copy of a file is removed");
     server.control("DELETE", "/worlds/one", "").await;
-    assert!(!directory.exists());
     let refused = call(&server, &one, "DescribeRegions", &[]).await;
     assert_eq!(refused.refusal(), (404, "InvalidAccessKeyId.NotFound"));
     assert_eq!(server.try_control("GET", "/worlds/one/clock", "").await.0, 404);
+    let (status, reply) = server.try_control("DELETE", "/worlds/main", "").await;
+    assert_eq!(status, 409, "{reply}");
+    assert!(reply["hint"].as_str().unwrap().contains("admin reset"), "{reply}");
     assert_eq!(server.control("GET", "/worlds", "").await["worlds"], json!([]));
     world(&server, json!({ "name": "one" })).await;
+}
+
+#[tokio::test]
+async fn state_of_a_world_is_exported_and_imported_without_files_of_its_own() {
+    let server = TestServer::new().await;
+    let one = world(&server, json!({ "name": "one" })).await;
+    call(&server, &one, "CreateDisk", &NEW_DISK).await;
+    let state = server.control("GET", "/worlds/one/state", "").await;
+    assert_eq!(state["disks"].as_array().unwrap().len(), 1);
+    let two = world(&server, json!({ "name": "two" })).await;
+    server.control("PUT", "/worlds/two/state", &state.to_string()).await;
+    assert_eq!(count_disks(&server, &two).await, 1);
+    assert_eq!(count_disks(&server, &server.signer).await, 0);
 }
 
 #[tokio::test]

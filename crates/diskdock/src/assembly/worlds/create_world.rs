@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::inventory::Inventory;
 use domain::{Moment, UnknownFields};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
@@ -81,7 +80,7 @@ impl Worlds {
             directory,
             durability: Durability::Ephemeral,
             postgres: None,
-            inventory: Inventory::clone(&main.services.environment.current().inventory),
+            inventory: Arc::clone(&main.services.environment.current().inventory),
             only_imported_images: false,
             clock,
             ids: IdGenerator::from_seed(main.services.environment.ids.random()),
@@ -121,17 +120,16 @@ impl WorldSource {
     }
 }
 
-/// A copy of the store of a world, or an empty one, for a server in this directory. A store that
-/// lies in a file is copied page by page.
+/// A copy of the store of a world, or an empty one. A store that lies in a file is copied page by
+/// page to this directory; any other has no files.
 async fn open(source: Option<&WorldSource>, directory: PathBuf) -> Result<Store, WorldFault> {
-    let from =
-        source.map(|from| (Arc::clone(&from.gateway.services.store), from.directory.clone()));
+    let Some(source) = source else { return Ok(Store::new(Memory::alone())) };
+    if let Some(fork) = source.gateway.services.store.fork() {
+        return Ok(fork);
+    }
+    let from = source.directory.clone();
     off_the_runtime(move || {
         remove_directory(&directory)?;
-        let Some((store, from)) = from else { return Ok(Store::new(Memory::open(&directory)?)) };
-        if let Some(fork) = store.fork(&directory) {
-            return Ok(fork?);
-        }
         Sqlite::copy(&from, &directory)?;
         Ok(Store::new(Sqlite::open(&directory, Durability::Ephemeral)?))
     })

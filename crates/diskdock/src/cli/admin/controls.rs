@@ -6,9 +6,9 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 use crate::assembly::worlds::MAIN;
-use crate::cli::Failure;
 use crate::cli::client::{ApiClient, HttpReply};
 use crate::cli::local_server::LocalServer;
+use crate::cli::{Failure, ServerRefusal};
 use crate::gateway::signature::percent_encode;
 
 /// The header that carries the admin token.
@@ -94,10 +94,13 @@ fn read(answer: &HttpReply) -> Result<Value, Failure> {
             None => Err(not_diskdock(answer)),
         };
     }
-    // Errors of the HTTP layer have the form of the API.
-    let message = text("error").or_else(|| text("Message")).ok_or_else(|| not_diskdock(answer))?;
-    let hint = text("hint").or_else(|| text("Recommend")).unwrap_or_default();
-    Err(Failure::new(message, &hint))
+    let message = text("error").ok_or_else(|| not_diskdock(answer))?;
+    let hint = text("hint").unwrap_or_default();
+    let (status, code) = (answer.status.as_u16(), text("code"));
+    Err(Failure::refused(
+        ServerRefusal { status, code, message, request_id: text("request_id") },
+        &hint,
+    ))
 }
 
 fn not_diskdock(answer: &HttpReply) -> Failure {

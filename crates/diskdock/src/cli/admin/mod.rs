@@ -4,10 +4,11 @@ pub(crate) mod controls;
 mod explain;
 mod instances;
 mod orders;
+mod sentences;
 mod view;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use http::Method;
@@ -246,10 +247,10 @@ pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
     }
     let token = token.or_else(|| token_for(&connection.endpoint));
     let controls = Controls::of(ApiClient::new(&connection)?, token).in_world(world.as_deref());
-    if let AdminCommand::Export { file: Some(file) } = &command {
-        return export(&controls, file).await;
-    }
     let json = json || output == TextFormat::Json;
+    if let AdminCommand::Export { file: Some(file) } = &command {
+        return export(&controls, file, json).await;
+    }
     let reply = carry_out(&controls, &command).await?;
     if let AdminCommand::Operations { watch: true, .. } = &command {
         return watch::until_closed(&controls, &command, reply, json).await;
@@ -259,8 +260,9 @@ pub(super) async fn run(args: AdminArgs) -> Result<(), Failure> {
 
 /// A reply as it is printed.
 fn shown(command: &AdminCommand, reply: &Value, json: bool) -> String {
-    let table = if json { None } else { table_of(command, reply) };
-    table.unwrap_or_else(|| output::pretty(reply))
+    let in_words = || sentences::sentence(command, reply).or_else(|| table_of(command, reply));
+    let text = if json { None } else { in_words() };
+    text.unwrap_or_else(|| output::pretty(reply))
 }
 
 async fn carry_out(controls: &Controls, command: &AdminCommand) -> Result<Value, Failure> {
@@ -349,14 +351,19 @@ async fn move_clock(controls: &Controls, verb: Option<&ClockVerb>) -> Result<Val
     controls.post(path, &body).await
 }
 
-async fn export(controls: &Controls, file: &std::path::Path) -> Result<(), Failure> {
+async fn export(controls: &Controls, file: &Path, json: bool) -> Result<(), Failure> {
     let state = controls.get("/state").await?;
-    std::fs::write(file, output::pretty(&state))
-        .map_err(|error| Failure::new(format!("cannot write {}: {error}", file.display()), ""))?;
-    output::print(&format!("the state is in {}", file.display()))
+    std::fs::write(file, output::pretty(&state)).map_err(|error| {
+        let hint = "Name another --file, or leave it out for standard output.";
+        Failure::new(format!("cannot write {}: {error}", file.display()), hint)
+    })?;
+    if json {
+        return output::print_json(&json!({ "file": file }));
+    }
+    output::print(&format!("the state is exported: it is in {}", file.display()))
 }
 
-async fn import(controls: &Controls, file: &std::path::Path) -> Result<Value, Failure> {
+async fn import(controls: &Controls, file: &Path) -> Result<Value, Failure> {
     let state = std::fs::read(file).map_err(|error| {
         let hint = "Name a file that `diskdock admin export` has written.";
         Failure::usage(format!("cannot read {}: {error}", file.display()), hint)

@@ -5,6 +5,8 @@ use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use super::milliseconds;
+use crate::catalog::errors;
+use crate::cli::nearest::did_you_mean;
 use crate::hypervisor::{Behaviour, Rule};
 use domain::TransitionKind;
 
@@ -41,6 +43,14 @@ impl RuleOrder {
     }
 }
 
+fn error_code(text: &str) -> Result<String, String> {
+    if errors::all().any(|error| error.code == text) {
+        return Ok(text.to_owned());
+    }
+    let suggestion = did_you_mean(text, errors::all().map(|error| error.code));
+    Err(format!("there is no error code {text}. {suggestion}").trim_end().to_owned())
+}
+
 fn behaviour(text: &str) -> Result<Behaviour, String> {
     match text {
         "hold" => Ok(Behaviour::Hold),
@@ -69,7 +79,7 @@ pub(crate) struct FaultOrder {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     times: Option<u32>,
     /// Fail with this error code, without any effect
-    #[arg(long, value_name = "CODE", group = "what")]
+    #[arg(long, value_name = "CODE", group = "what", value_parser = error_code)]
     answer: Option<String>,
     /// Fail as if there were too many calls
     #[arg(long, group = "what")]
@@ -154,6 +164,8 @@ mod tests {
         assert_eq!(body("x --slow 500ms"), Some(slow));
         let drop = json!({ "skip": 0, "fault": { "do": "drop_reply" } });
         assert_eq!(body("x --drop-reply"), Some(drop));
+        assert_eq!(body("x --answer IncorectDiskStatus"), None);
+        assert!(error_code("IncorectDiskStatus").unwrap_err().contains("IncorrectDiskStatus?"));
         assert_eq!(body("x --twice --throttle"), None);
         assert_eq!(body("x --action DetachDisk"), None);
     }

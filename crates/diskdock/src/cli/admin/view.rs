@@ -15,7 +15,7 @@ fn entries<'a>(reply: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
 pub(super) fn list(reply: &Value, name: &str, columns: &[&str]) -> Option<String> {
     let entries = entries(reply, name)?;
     if entries.is_empty() {
-        return Some(format!("no {name}{}", way_to_one(name)));
+        return Some(none_of(name));
     }
     let row = |entry: &Value| columns.iter().map(|column| shown(entry, column)).collect();
     let headings: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
@@ -23,17 +23,26 @@ pub(super) fn list(reply: &Value, name: &str, columns: &[&str]) -> Option<String
     Some(table(&headings, &entries.iter().map(row).collect::<Vec<_>>()))
 }
 
-/// The way to have one, for a list that is empty.
-fn way_to_one(name: &str) -> &'static str {
-    match name {
-        "rules" => ": `diskdock admin rules add --transition detach --do hold` adds one",
+/// The sentence for a list that is empty, with what to do.
+fn none_of(name: &str) -> String {
+    let way = match name {
+        "rules" => "`diskdock admin rules add --transition detach --do hold` adds one",
         "faults" => {
-            ": `diskdock admin faults add --action DetachDisk --answer IncorrectDiskStatus` adds one"
+            "`diskdock admin faults add --action DetachDisk --answer IncorrectDiskStatus` adds one"
         }
-        "calls" => ": they are of accepted writes, such as `diskdock call CreateDisk`",
-        _ => "",
-    }
+        "calls" => "they are of accepted writes, such as `diskdock call CreateDisk`",
+        "damaged" => {
+            return "no damaged disks: there is nothing to accept or to restore".to_owned();
+        }
+        "differences" => "store and hypervisor agree, there is nothing to do",
+        _ => return format!("no {name}"),
+    };
+    format!("no {name}: {way}")
 }
+
+/// The table for no operation in flight.
+const NO_OPERATIONS: &str =
+    "no operations in flight: a call such as `diskdock call DetachDisk` begins one";
 
 /// The fields of an answer about the server, a line each.
 pub(super) fn health(reply: &Value) -> String {
@@ -47,7 +56,18 @@ pub(super) fn health(reply: &Value) -> String {
 fn shown(entry: &Value, column: &str) -> String {
     match entry.get(column).and_then(Value::as_i64) {
         Some(milliseconds) if column == "at" => with_seconds(Moment(milliseconds)),
+        _ if matches!(column, "behaviour" | "fault") => effect(&entry[column]),
         _ => text_of(entry, column),
+    }
+}
+
+/// The effect of a rule or a fault, as it is written on the command line.
+fn effect(value: &Value) -> String {
+    let does = text_of(value, "do").replace('_', "-");
+    match (value["milliseconds"].as_i64(), value["code"].as_str()) {
+        (Some(milliseconds), _) => format!("{does}={milliseconds}ms"),
+        (None, Some(code)) => format!("{does} {code}"),
+        (None, None) => does,
     }
 }
 
@@ -65,7 +85,7 @@ pub(super) fn operations(reply: &Value) -> Option<String> {
     let headings =
         ["kind", "disk", "instance", "phase", "tries", "last event", "next try", "deadline"];
     let mut text = if in_flight.is_empty() {
-        "no operations in flight".to_owned()
+        NO_OPERATIONS.to_owned()
     } else {
         table(&headings, &rows(&in_flight, &columns))
     };
@@ -105,7 +125,7 @@ mod tests {
         assert!(in_flight.contains("NEXT TRY") && in_flight.contains("the guest has not let go"));
         assert!(!in_flight.contains("d-2"));
         assert!(given_up.contains("the guest keeps it"));
-        assert_eq!(operations(&json!([])).unwrap(), "no operations in flight");
+        assert_eq!(operations(&json!([])).unwrap(), NO_OPERATIONS);
     }
 
     #[test]
@@ -115,6 +135,12 @@ mod tests {
         assert_eq!(list(&bare, "differences", &["instance", "what"]).unwrap(), expected);
         let calls = json!({ "calls": [{ "at": 0, "action": "DetachDisk" }] });
         assert!(list(&calls, "calls", &["at"]).unwrap().ends_with("1970-01-01T00:00:00Z"));
+        assert!(list(&json!([]), "damaged", &["disk"]).unwrap().starts_with("no damaged disks: "));
+        let hold = json!([{ "behaviour": { "do": "hold" } },
+                          { "behaviour": { "do": "take", "milliseconds": 5 } }]);
+        let table = list(&hold, "rules", &["behaviour"]).unwrap();
+        assert_eq!(table, "BEHAVIOUR\nhold\ntake=5ms");
+        assert_eq!(effect(&json!({ "do": "answer", "code": "X" })), "answer X");
         assert_eq!(clock(&json!({ "now": "T", "held": true })).unwrap(), "T, held");
     }
 }

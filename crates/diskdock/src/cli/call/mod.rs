@@ -7,7 +7,7 @@ mod sign;
 mod wait;
 
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) use change_waits::ChangeWaits;
 pub use check::{check, check_names};
@@ -16,7 +16,7 @@ pub(crate) use sign::{Credentials, SigningScheme};
 
 use super::catalog::unknown_action;
 use super::client::{ApiClient, ConnectionArgs, HttpReply};
-use super::{Failure, output};
+use super::{Failure, ServerRefusal, output};
 use crate::actions::{PRODUCTS, find};
 use crate::catalog::errors::{self, DRY_RUN};
 use crate::catalog::{ErrorCode, Listed};
@@ -152,11 +152,6 @@ impl SigningClient {
 
 /// Runs the command.
 pub async fn run(args: CallArgs) -> Result<(), Failure> {
-    let in_json = args.output == Some(ReplyFormat::Json);
-    carry_out(args).await.map_err(|failure| Failure { in_json, ..failure })
-}
-
-async fn carry_out(args: CallArgs) -> Result<(), Failure> {
     let output = args.output.unwrap_or(ReplyFormat::Json);
     let caller = SigningClient::new(&args.connection, &args.credentials, args.signature)?;
     let listed = find(&args.action);
@@ -277,12 +272,9 @@ fn refusal(answer: &HttpReply, listed: Option<Listed>) -> Failure {
     let remedy = known(&code, &message, listed).map_or("", |error| error.remedy);
     let advice = Some(field("Recommend")).filter(|text| !text.is_empty());
     let remedy = advice.as_deref().unwrap_or(remedy);
-    let (status, request_id) = (answer.status.as_u16(), field("RequestId"));
-    let hint = format!("{remedy}\nRequestId {request_id}");
-    let failure = Failure::new(format!("{status} {code}: {message}"), hint.trim_start());
-    let refusal =
-        json!({ "status": status, "code": code, "message": message, "request_id": request_id });
-    Failure { refusal: Some(Box::new(refusal)), ..failure }
+    let (status, request_id) = (answer.status.as_u16(), Some(field("RequestId")));
+    let request_id = request_id.filter(|id| !id.is_empty());
+    Failure::refused(ServerRefusal { status, code: Some(code), message, request_id }, remedy)
 }
 
 /// The error of this code; of several, the one of the action with this message.
@@ -327,12 +319,13 @@ mod tests {
         assert_eq!(reply["refusal"]["status"], 404);
         assert_eq!(reply["refusal"]["code"], "InvalidDiskId.NotFound");
         assert_eq!(reply["refusal"]["request_id"], "R-1");
-        assert!(failure.hint.lines().count() == 2 && failure.hint.ends_with("R-1"));
+        let advice = failure.advice();
+        assert!(advice.lines().count() == 2 && advice.ends_with("RequestId R-1"), "{advice}");
         let xml =
             "<Error><RequestId>R-2</RequestId><Code>X</Code><Message>a &lt; b</Message></Error>";
         let failure = refusal(&answered(xml), None);
         assert_eq!(
-            (failure.message.as_str(), failure.hint.as_str()),
+            (failure.message.as_str(), failure.advice().as_str()),
             ("404 X: a < b", "RequestId R-2")
         );
     }

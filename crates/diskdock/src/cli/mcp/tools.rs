@@ -16,6 +16,7 @@ use crate::gateway::decode::Pair;
 /// Documents that can be read.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("overview", include_str!("../../../../../README.md")),
+    ("command-line", include_str!("../../../../../docs/command-line.md")),
     ("controls", include_str!("../../../../../docs/controls.md")),
     ("hosts", include_str!("../../../../../docs/hosts.md")),
     ("inventory", include_str!("../../../../../docs/inventory.md")),
@@ -169,7 +170,7 @@ fn text<'a>(given: &'a Value, name: &str) -> &'a str {
 }
 
 fn in_words(failure: &Failure) -> String {
-    format!("{}\n{}", failure.message, failure.hint)
+    format!("{}\n{}", failure.message, failure.advice())
 }
 
 fn known(name: &str) -> Result<Listed, String> {

@@ -1,14 +1,22 @@
 //! A server that a test has started: it says where it is, and ends with its parent.
 
 use std::io::Read;
+use std::net::SocketAddr;
 
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::args::ServeArgs;
+use super::endpoint;
+use super::greeting::Trusted;
+
 /// The line of JSON that a parent waits for.
-pub(super) fn announcement(endpoint: &str, admin_token: &str) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let line = json!({ "endpoint": endpoint, "admin_token": admin_token, "version": version });
+pub(super) fn announcement(args: &ServeArgs, address: SocketAddr, admin_token: &str) -> String {
+    let (endpoint, version) = (endpoint(args, address), env!("CARGO_PKG_VERSION"));
+    let mut line = json!({ "endpoint": endpoint, "admin_token": admin_token, "version": version });
+    if let Some(file) = &Trusted::of(args).file {
+        line["ca_cert"] = json!(file);
+    }
     format!("{line}\n")
 }
 

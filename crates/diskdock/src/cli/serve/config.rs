@@ -179,7 +179,9 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// `--ephemeral` and `--data-dir` exclude each other: the one of the stronger source counts.
+/// `--ephemeral` and `--data-dir` exclude each other: the one of the stronger source counts. In the
+/// environment there may be both, since DISKDOCK_DATA_DIR is also that of clients, and of a container
+/// image: nothing is kept then.
 pub(crate) fn choose_directory(args: &mut ServeArgs, matches: &ArgMatches) -> Result<(), Failure> {
     let strength = |id: &str| match matches.value_source(id) {
         Some(ValueSource::CommandLine) => 2,
@@ -190,7 +192,7 @@ pub(crate) fn choose_directory(args: &mut ServeArgs, matches: &ArgMatches) -> Re
         return Ok(());
     }
     match strength("data_dir").cmp(&strength("ephemeral")) {
-        std::cmp::Ordering::Equal if strength("ephemeral") > 0 => Err(exclude_each_other("")),
+        std::cmp::Ordering::Equal if strength("ephemeral") > 1 => Err(exclude_each_other("")),
         std::cmp::Ordering::Greater => {
             args.ephemeral = false;
             Ok(())

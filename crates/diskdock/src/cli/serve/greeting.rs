@@ -1,13 +1,13 @@
 //! The greeting: the first steps for a person, printed when the server is ready.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::inventory::Inventory;
 
 use super::args::ServeArgs;
 use super::endpoint;
-use crate::cli::initial_access_key;
+use crate::cli::{initial_access_key, output};
 use crate::gateway::keys::{DEVELOPMENT_ID, DEVELOPMENT_SECRET};
 
 /// A region and a zone of it for the first call: those of the documents, or the first there are.
@@ -44,14 +44,17 @@ pub(super) fn greeting(
     if args.machines.has_guests() {
         return greeting_of_machines(args, &endpoint, directory);
     }
-    let plain = args.tls_cert.is_none();
-    let (of_curl, trusted) = trust(args);
+    let trusted = Trusted::of(args);
+    let plain = trusted.file.is_none();
+    let (of_aliyun, of_python, of_curl, of_diskdock) =
+        (trusted.before_aliyun(), trusted.in_python(), trusted.of_curl(), trusted.variable());
     let insecure = if plain { " --insecure" } else { "" };
     let protocol = if plain { "http" } else { "https" };
     if !address.ip().is_loopback() {
+        let trust = trusted.line();
         return format!(
             "diskdock {} at {endpoint}\n  explorer   {endpoint}/explorer\n  state      {kept}\n  \
-             regions    {}\n  keys       those of --key and of `diskdock key list`\n",
+             regions    {}\n{trust}  keys       those of --key and of `diskdock key list`\n",
             env!("CARGO_PKG_VERSION"),
             regions_in_words(args),
         );
@@ -72,17 +75,17 @@ pub(super) fn greeting(
 
 Try one of these:
 
-  aliyun ecs DescribeRegions --endpoint {address}{insecure} --mode AK \
+  {of_aliyun}aliyun ecs DescribeRegions --endpoint {address}{insecure} --mode AK \
     --access-key-id {key} --access-key-secret {secret} --region {region}
 
   python3 -c 'from alibabacloud_ecs20140526 import client, models as m
 from alibabacloud_tea_openapi.utils_models import Config
-c = client.Client(Config(access_key_id="{key}", access_key_secret="{secret}", endpoint="{address}", protocol="{protocol}"))
+c = client.Client(Config(access_key_id="{key}", access_key_secret="{secret}", endpoint="{address}", protocol="{protocol}"{of_python}))
 print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", size=20, disk_category="cloud_essd")).body)'
 
   curl{of_curl} {endpoint}/_diskdock/health
 
-  export DISKDOCK_ENDPOINT={endpoint}{trusted}
+  export DISKDOCK_ENDPOINT={endpoint}{of_diskdock}
   diskdock call --help     send any action from here
   diskdock admin --help    hold transitions, add faults, move the clock
 "#,
@@ -92,13 +95,47 @@ print(c.create_disk(m.CreateDiskRequest(region_id="{region}", zone_id="{zone}", 
     )
 }
 
-/// The option of curl and the variable of this program that make a certificate trusted, which may
-/// be one that no authority of the platform has signed; nothing without TLS.
-fn trust(args: &ServeArgs) -> (String, String) {
-    let Some(file) = &args.tls_cert else { return Default::default() };
-    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
-    let file = file.display();
-    (format!(" --cacert {file}"), format!(" DISKDOCK_CA_CERT={file}"))
+/// The certificate that clients have to trust, which may be one that no authority of the platform
+/// has signed. Every text is empty without TLS.
+pub(super) struct Trusted {
+    /// Its file; none without TLS.
+    pub file: Option<PathBuf>,
+}
+
+impl Trusted {
+    pub(super) fn of(args: &ServeArgs) -> Trusted {
+        let whole = |file: &PathBuf| std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        Trusted { file: args.tls_cert.as_ref().map(whole) }
+    }
+
+    fn with_file(&self, write: impl Fn(&str) -> String) -> String {
+        let file = self.file.as_ref().map(|file| output::shell_word(&file.to_string_lossy()));
+        file.map_or_else(String::new, |file| write(&file))
+    }
+
+    /// The variable of programs in Go.
+    fn before_aliyun(&self) -> String {
+        self.with_file(|file| format!("SSL_CERT_FILE={file} "))
+    }
+
+    fn in_python(&self) -> String {
+        let file = self.file.as_ref().map(|file| file.to_string_lossy().replace('"', "\\\""));
+        file.map_or_else(String::new, |file| format!(", ca=\"{file}\""))
+    }
+
+    fn of_curl(&self) -> String {
+        self.with_file(|file| format!(" --cacert {file}"))
+    }
+
+    /// The variable of this program.
+    fn variable(&self) -> String {
+        self.with_file(|file| format!(" DISKDOCK_CA_CERT={file}"))
+    }
+
+    /// A line of a table, for clients of any kind.
+    fn line(&self) -> String {
+        self.with_file(|file| format!("  trust      {file} (--ca-cert, or DISKDOCK_CA_CERT)\n"))
+    }
 }
 
 /// The same with virtual machines, where the development key is off.
@@ -106,6 +143,7 @@ fn greeting_of_machines(args: &ServeArgs, endpoint: &str, directory: &Path) -> S
     let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let key = initial_access_key::path_in(&directory);
     let (directory, key) = (directory.display(), key.display());
+    let trusted = Trusted::of(args).variable();
     format!(
         "diskdock {version} runs virtual machines.
 
@@ -117,7 +155,7 @@ fn greeting_of_machines(args: &ServeArgs, endpoint: &str, directory: &Path) -> S
 
 On this host:
 
-  export DISKDOCK_DATA_DIR={directory} DISKDOCK_ENDPOINT={endpoint}
+  export DISKDOCK_DATA_DIR={directory} DISKDOCK_ENDPOINT={endpoint}{trusted}
   diskdock call DescribeImages      with that key; other programs: . {key}
   diskdock admin operations         with the admin token beside it
 ",

@@ -77,6 +77,8 @@ pub(super) struct ProgramEnvironment {
     pub key: Option<GivenKey>,
     /// A region to call.
     pub region: String,
+    /// The certificate to trust, with TLS.
+    pub certificate: Option<PathBuf>,
 }
 
 /// The end of a start: the programs, and the greeting.
@@ -138,6 +140,9 @@ fn command(path: &Path, environment: &ProgramEnvironment) -> Command {
     command.env("DISKDOCK_ENDPOINT", &environment.endpoint);
     command.env(TOKEN_VARIABLE, &environment.admin_token);
     command.env("ALIBABA_CLOUD_REGION_ID", &environment.region);
+    if let Some(certificate) = &environment.certificate {
+        command.env("DISKDOCK_CA_CERT", certificate);
+    }
     if let Some(key) = &environment.key {
         command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", &key.id);
         command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", &key.secret);

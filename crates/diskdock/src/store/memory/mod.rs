@@ -46,9 +46,15 @@ impl Memory {
         Memory::over(tables, directory)
     }
 
+    /// An empty store, beside which nothing is kept. It makes no file, which would take longer than
+    /// all else that a world takes.
+    pub fn alone() -> Memory {
+        Memory(Arc::new(SharedTables::new(Tables::default(), None)))
+    }
+
     fn over(tables: Tables, directory: &Path) -> Result<Memory, StoreError> {
         make_private_directory(directory)?;
-        Ok(Memory(Arc::new(SharedTables::new(tables, lock(directory)?))))
+        Ok(Memory(Arc::new(SharedTables::new(tables, Some(lock(directory)?)))))
     }
 }
 
@@ -79,8 +85,9 @@ impl Engine for Memory {
         Box::pin(Arc::clone(&self.0).write(job))
     }
 
-    fn fork(&self, directory: &Path) -> Option<Result<Arc<dyn Engine>, StoreError>> {
-        Some(Memory::fork(self, directory).map(|fork| Arc::new(fork) as Arc<dyn Engine>))
+    fn fork(&self) -> Option<Arc<dyn Engine>> {
+        let tables = self.0.tables().clone();
+        Some(Arc::new(Memory(Arc::new(SharedTables::new(tables, None)))))
     }
 
     fn server(&self) -> &str {

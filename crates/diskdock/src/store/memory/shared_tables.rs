@@ -20,12 +20,12 @@ pub(super) struct SharedTables {
     /// Writes that run or wait.
     writes: AtomicUsize,
     closed: AtomicBool,
-    /// The lock of the directory that goes with them.
-    _lock: File,
+    /// The lock of the directory that goes with them, if one does.
+    _lock: Option<File>,
 }
 
 impl SharedTables {
-    pub(super) fn new(tables: Tables, lock: File) -> SharedTables {
+    pub(super) fn new(tables: Tables, lock: Option<File>) -> SharedTables {
         SharedTables {
             tables: RwLock::new(tables),
             turn: Arc::default(),

@@ -241,7 +241,7 @@ async fn modify_disk_spec_refuses_a_category_that_the_zone_does_not_sell() {
                 local_name_en = \"I\", disk_categories = [\"cloud_essd\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    let server = TestServer::with(|plan| plan.inventory = inventory.into()).await;
     let disk = server.available_disk().await;
     let refused = (403, "InvalidDiskCategory.NotSupported");
     server.expect_code("ModifyDiskSpec", &to(&disk, "cloud_ssd"), refused).await;

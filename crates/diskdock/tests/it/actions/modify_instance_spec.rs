@@ -94,7 +94,7 @@ async fn modify_instance_spec_refuses_a_type_that_the_zone_or_the_disks_rule_out
     "#;
     file.write_all(table.as_bytes()).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    let server = TestServer::with(|plan| plan.inventory = inventory.into()).await;
     let id = server.run_one(&[("DataDisk.1.Size", Some("20"))]).await;
     server.put_in(&id, InstanceStatus::Stopped).await;
     let ask = |wanted| [("InstanceId", id.as_str()), ("InstanceType", wanted)];

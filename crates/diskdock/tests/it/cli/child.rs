@@ -129,6 +129,34 @@ fn world_prints_shell_commands_that_switch_to_it() {
 }
 
 #[test]
+fn fork_with_a_key_is_reached_by_that_key_alone() {
+    let server = Server::start(&["--ephemeral", "--key", "testid:testsecret"]);
+    let key = |id: &'static str, secret: &'static str| {
+        [("ALIBABA_CLOUD_ACCESS_KEY_ID", id), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)]
+    };
+    let (of_main, own, other) =
+        (key("testid", "testsecret"), key("ci", "it's"), key("nightly", "secret-2"));
+    server.prints(&NEW_DISK, &of_main);
+    let commands = server.prints(&["world", "fork", "one", "--key", "ci:it's"], &[]);
+    assert!(commands.contains("ACCESS_KEY_ID=ci\n"), "{commands}");
+    assert!(commands.contains("ACCESS_KEY_SECRET='it'\\''s'"), "{commands}");
+    server.prints(&NEW_DISK, &own);
+    let fork = ["world", "fork", "two", "--from", "one", "--key", "nightly:secret-2"];
+    server.prints(&fork, &[]);
+    server.prints(&NEW_DISK, &other);
+    let seen = |key: &[(&str, &str)]| count(&server.prints(&LIST, key));
+    assert_eq!([seen(&of_main), seen(&own), seen(&other)], [1, 2, 3]);
+    for taken in ["ci:again", "testid:again"] {
+        let output = server.run(&["world", "fork", "three", "--key", taken], &[]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("409: a key ") && said.contains("another name or key"), "{said}");
+    }
+    assert_eq!(server.run(&["world", "fork", "--key", "no-secret"], &[]).status.code(), Some(1));
+    server.stop();
+}
+
+#[test]
 fn import_fills_a_server_once() {
     let scratch = tempfile::tempdir().unwrap();
     let path = |name: &str| scratch.path().join(name).display().to_string();

@@ -117,6 +117,28 @@ fn wrong_configuration_is_refused_with_its_place_and_a_hint() {
     }
 }
 
+#[test]
+fn page_about_the_command_line_shows_what_print_config_prints() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command-line.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("<<'TOML'\n").unwrap();
+    let (options, rest) = rest.split_once("    TOML\n").unwrap();
+    let options: String = options.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let scratch = tempfile::tempdir().unwrap();
+    file(scratch.path(), &options);
+    let line = rest.lines().next().unwrap().trim();
+    let words: Vec<&str> =
+        line.strip_prefix("DISKDOCK_PACE=5s diskdock serve ").unwrap().split(' ').collect();
+    let mut command = serve(&words, &[("DISKDOCK_PACE", "5s")]);
+    let output = command.current_dir(scratch.path()).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let shown: Vec<&str> = rest.lines().filter(|line| line.starts_with("    ")).skip(1).collect();
+    assert!(shown.len() > 3, "{shown:?}");
+    for line in shown {
+        assert!(printed.lines().any(|printed| printed == line.trim()), "{line}: {printed}");
+    }
+}
+
 /// A server that is ended with the test.
 struct Serving(Child);
 
@@ -131,12 +153,29 @@ impl Drop for Serving {
 fn started(options: &[&str], variables: &[(&str, &str)]) -> (Serving, String) {
     let mut command = serve(options, variables);
     command.args(["--ephemeral", "--listen", "localhost:0", "--log", "off"]);
+    greeted(command, "endpoint")
+}
+
+/// Starts this server; gives what its greeting has as this.
+fn greeted(mut command: Command, what: &str) -> (Serving, String) {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let serving = Serving(child);
     let mut lines = lines.map(Result::unwrap);
-    let endpoint = lines.find_map(|line| line.trim().strip_prefix("endpoint ").map(str::to_owned));
-    (serving, endpoint.unwrap().trim().to_owned())
+    let found = lines.find_map(|line| line.trim().strip_prefix(what).map(str::to_owned));
+    (serving, found.unwrap().trim().to_owned())
+}
+
+#[test]
+fn ephemeral_in_the_environment_keeps_nothing_beside_a_data_directory_there() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("state");
+    let state = directory.display().to_string();
+    let variables = [("DISKDOCK_EPHEMERAL", "true"), ("DISKDOCK_DATA_DIR", state.as_str())];
+    let options = ["--listen", "localhost:0", "--log", "off"];
+    let (_serving, kept) = greeted(serve(&options, &variables), "state");
+    assert!(kept.starts_with("nowhere"), "{kept}");
+    assert!(!directory.exists());
 }
 
 fn call(endpoint: &str, variables: &[(&str, &str)]) -> Output {

@@ -97,6 +97,51 @@ fn session_finds_reads_tries_and_carries_out() {
     server.stop();
 }
 
+/// The words in backticks of a text.
+fn in_backticks(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn page_about_assistants_has_every_tool_with_its_arguments() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/assistants.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let server = Server::start(&["--ephemeral"]);
+    let mut session = Session::start(&server, &[]);
+    let listed = session.ask("tools/list", json!({}));
+    let listed = listed["result"]["tools"].as_array().unwrap().clone();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<Vec<&str>> = rows.map(|line| line.split('|').collect()).collect();
+    assert_eq!(rows.len(), listed.len(), "a row for each tool, and no other");
+    for (row, tool) in rows.iter().zip(&listed) {
+        assert_eq!(in_backticks(row[1]), [tool["name"].as_str().unwrap()]);
+        let arguments = tool["inputSchema"]["properties"].as_object().unwrap();
+        assert_eq!(in_backticks(row[3]), arguments.keys().collect::<Vec<_>>(), "{tool}");
+    }
+    let greeting = session.ask("initialize", json!({}));
+    let latest = greeting["result"]["protocolVersion"].as_str().unwrap();
+    assert!(page.contains(&format!("(versions {latest}, ")), "{latest}");
+    // The configurations start a server of the protocol, and the last line is a message of it.
+    let blocks = page.lines().filter_map(|line| line.strip_prefix("    "));
+    let (configurations, others): (Vec<&str>, Vec<&str>) =
+        blocks.partition(|line| line.starts_with('{'));
+    for text in configurations {
+        let configuration: Value = serde_json::from_str(text).unwrap();
+        let program = &configuration["mcpServers"]["diskdock"];
+        assert_eq!((&program["command"], &program["args"][0]), (&"diskdock".into(), &"mcp".into()));
+        let options = program["args"].as_array().unwrap().iter().skip(1);
+        let options: Vec<&str> = options.map(|option| option.as_str().unwrap()).collect();
+        Session::start(&server, &options).end();
+    }
+    let [line] = others[..] else { panic!("{others:?}") };
+    session.send(line.split('\'').nth(3).unwrap());
+    let found = session.receive();
+    let text = found["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("DetachDisk"), "{text}");
+    session.end();
+    server.stop();
+}
+
 #[test]
 fn watch_disk_is_told_of_changes() {
     let server = Server::start(&["--ephemeral"]);

@@ -51,6 +51,43 @@ fn serve_and_key_say_what_to_do_on_a_read_only_file_system() {
     }
 }
 
+/// A host of a database that it never comes to ask.
+const HOST: [&str; 7] =
+    ["host", "--store", "postgres://u@127.0.0.1:1/d", "--name", "a", "--zone", "cn-hangzhou-b"];
+
+#[test]
+fn host_says_what_to_do_on_a_read_only_file_system() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scratch.path().join("state")).unwrap();
+    let host = [&HOST[..], &["--data-dir", "host-a"]].concat();
+    let text = said(&run_read_only(scratch.path(), &host));
+    assert!(text.contains("nothing can be written to host-a: Read-only"), "{text}");
+    assert!(text.contains("Mount its file system for writing, or name another"), "{text}");
+}
+
+#[test]
+fn serve_key_and_host_say_that_a_file_system_is_full() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scratch.path().join("state")).unwrap();
+    // Every byte is taken.
+    let full = "mount -t tmpfs -o size=64k none state && cd state && \
+                (cat /dev/zero > fill; exec \"$@\")";
+    let host = [&HOST[..], &["--data-dir", "host-a"]].concat();
+    for (arguments, way) in [
+        (&["serve", "--listen", "127.0.0.1:0"][..], "--ephemeral"),
+        (&["key", "create"][..], "DISKDOCK_KEYS"),
+        (&host[..], "name another directory with --data-dir"),
+    ] {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-c", full, "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_diskdock")).args(arguments).current_dir(scratch.path());
+        let text = said(&command.env_remove("DISKDOCK_DATA_DIR").output().unwrap());
+        assert!(text.contains("is full: make room on it, or"), "{arguments:?}: {text}");
+        assert!(text.contains(way), "{arguments:?}: {text}");
+        assert!(!text.contains("stop the server"), "{text}");
+    }
+}
+
 #[test]
 fn ephemeral_server_runs_on_a_read_only_file_system() {
     let scratch = tempfile::tempdir().unwrap();

@@ -336,7 +336,7 @@ fn plan(directory: PathBuf, pace: Pace, now: Moment, seed: u64) -> AssemblyOptio
         directory,
         durability: Durability::Relaxed,
         postgres: None,
-        inventory: diskdock::inventory::load(None).unwrap(),
+        inventory: Arc::new(diskdock::inventory::load(None).unwrap()),
         only_imported_images: false,
         clock: Clock::held_at(now),
         ids: IdGenerator::from_seed(seed),

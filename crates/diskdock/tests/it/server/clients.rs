@@ -1,5 +1,7 @@
 //! Clients that are slow, many, or not understood, against real sockets.
 
+use std::io::Read;
+
 use serde_json::Value;
 
 use super::{HEALTH, Server, TIMEOUT, certificate, target, tls_client};
@@ -90,8 +92,39 @@ fn errors_of_other_paths_have_a_code_and_a_request_id() {
         let mut client = server.connect();
         client.try_send(sent.as_bytes());
         let (answered, head, body) = client.answer();
-        assert_eq!((answered, &body["Code"]), (status, &Value::from(code)), "{head} {body}");
-        assert!(body["RequestId"].is_string() && body["Message"].is_string(), "{body}");
+        // Controls have errors of their own form.
+        let [of_code, id, message] = match sent.contains("/_diskdock/") {
+            true => ["code", "request_id", "error"],
+            false => ["Code", "RequestId", "Message"],
+        };
+        assert_eq!((answered, &body[of_code]), (status, &Value::from(code)), "{head} {body}");
+        assert!(body[id].is_string() && body[message].is_string(), "{body}");
+    }
+}
+
+#[test]
+fn refused_methods_are_answered_in_the_form_that_is_asked_for() {
+    let server = Server::start(&[]);
+    let xml = "<?xml version='1.0' encoding='UTF-8'?><Error>";
+    for (target, status, allow, begins) in [
+        ("PUT /?Format=XML", 403, "GET,POST", xml),
+        ("DELETE /?SignatureVersion=1.0", 403, "GET,POST", xml),
+        ("PUT /?Format=JSON", 403, "GET,POST", "{\"RequestId\""),
+        ("POST /metrics?Format=XML", 405, "GET,HEAD", xml),
+        ("PUT /openapi.json", 405, "GET,HEAD", "{\"RequestId\""),
+        ("PUT /_diskdock/keys?Format=XML", 405, "GET,HEAD,POST", "{\"error\""),
+        ("GET /_diskdock/clock/hold", 405, "POST", "{\"error\""),
+        ("PUT /_diskdock/health", 405, "GET,HEAD", "{\"error\""),
+    ] {
+        let mut client = server.connect();
+        client.send(&format!("{target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"));
+        let mut reply = String::new();
+        client.0.read_to_string(&mut reply).unwrap();
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {head}");
+        let allowed = head.lines().find_map(|line| line.strip_prefix("allow: "));
+        assert_eq!(allowed, Some(allow), "{target}: {head}");
+        assert!(body.starts_with(begins), "{target}: {body}");
     }
 }
 

@@ -107,7 +107,7 @@ async fn launches_refuse_a_type_that_the_zone_does_not_sell() {
                 local_name_en = \"I\", instance_families = [\"ecs.r6\"] }\n";
     std::fs::write(file.path(), zone).unwrap();
     let inventory = diskdock::inventory::load(Some(file.path())).unwrap();
-    let server = TestServer::with(|plan| plan.inventory = inventory).await;
+    let server = TestServer::with(|plan| plan.inventory = inventory.into()).await;
     both_refuse(&server, &[(&[], 403, "InvalidInstanceType.ZoneNotSupported")]).await;
     server.run_one(&[("InstanceType", Some("ecs.r6.large"))]).await;
 }
