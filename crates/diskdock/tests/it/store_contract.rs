@@ -11,6 +11,7 @@ mod proxy;
 pub(crate) mod safety;
 mod sqlite;
 mod threads;
+mod together;
 mod transactions;
 
 use std::path::Path;

@@ -27,12 +27,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// Prepared statements that a connection keeps; the few beyond are prepared again.
 const STATEMENTS: usize = 256;
 
-/// Settings of every connection. Nothing that was acknowledged may be lost by a crash,
-/// and no transaction is left open by a server of ours that stands still.
-const SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-     SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = 'warning'; \
-     SELECT set_config('synchronous_commit', 'on', false) \
-     WHERE current_setting('synchronous_commit') = 'off'";
+/// Settings of every connection, in one statement. Nothing that was acknowledged may be lost by a
+/// crash, and no transaction is left open by a server of ours that stands still.
+const SETTINGS: &str = "SELECT set_config('statement_timeout', '5s', false), \
+     set_config('lock_timeout', '2s', false), \
+     set_config('idle_in_transaction_session_timeout', '10s', false), \
+     set_config('client_min_messages', 'warning', false), \
+     CASE WHEN current_setting('synchronous_commit') = 'off' \
+     THEN set_config('synchronous_commit', 'on', false) END";
 
 /// A connection with its prepared statements.
 pub(super) struct Session {
