@@ -1,5 +1,5 @@
-//! The return after a fence: a computer is taken in that was started again, with a new key of the storage.
-//! That a host answers says nothing: a guest of before may have slept through its fence.
+//! The return after a fence: a computer is taken in that was started again, with a new key of the
+//! storage. That a host answers says nothing: a guest of before may have slept through its fence.
 
 use domain::Host;
 use domain::host::{FenceObstacle, FenceRecord};
