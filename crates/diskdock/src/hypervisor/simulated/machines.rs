@@ -161,6 +161,10 @@ impl Machines for Simulated {
         self.paused_machines()
     }
 
+    fn lost(&self) -> Vec<InstanceId> {
+        self.lost_machines()
+    }
+
     fn changes(&self) -> broadcast::Receiver<MachineEvent> {
         self.changes.subscribe()
     }
