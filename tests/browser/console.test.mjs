@@ -225,8 +225,42 @@ test("an empty console makes example instances", async () => {
   await page.close();
 });
 
-test("a truncated overview is announced", async () => {
-  const { page } = await pictured({ ...large(1, 1), truncated: true });
-  await page.locator(".watching", { hasText: "more than is shown" }).waitFor();
+test("numbers about a list that is not whole are the least that there are", async () => {
+  const { page, pageErrors } = await pictured({ ...large(150, 1), truncated: true, cut: ["instances"] });
+  await page.locator(".watching", { hasText: "more instances than are shown" }).waitFor();
+  assert.equal(await page.locator("#instances .count").textContent(), "at least 150 instances: at least 150 Running");
+  assert.equal(await page.locator("#free .count").textContent(), "1 disks: 1 Available");
+  assert.equal(await page.locator(".instances .more").textContent(), "Show more: 100 of at least 150 are shown");
+  await page.getByLabel("Filter").fill("web-14");
+  await page.locator("#instances .count", { hasText: "at least 11 of at least 150 instances: at least 11 Running" }).waitFor();
+  assertNoPageErrors(pageErrors, "a list that is not whole");
+  await page.close();
+});
+
+test("empty lists say what to do, and what fits no filter is shown again by a button", async () => {
+  const { page, pageErrors } = await pictured({ ...large(2, 1), free: [] });
+  await page.locator("#free .nothing", { hasText: "CreateDisk makes one" }).waitFor();
+  await page.locator("#operations .quiet", { hasText: "Nothing is under way" }).waitFor();
+  await page.locator("#calls .quiet", { hasText: "No call has changed anything" }).waitFor();
+  await page.getByLabel("Filter").fill("no such");
+  await page.locator("#instances .unfitting").getByRole("button", { name: "Show all" }).click();
+  await page.locator("#instances .count", { hasText: "2 instances: 2 Running" }).waitFor();
+  assert.equal(await page.getByLabel("Filter").inputValue(), "");
+  assert.deepEqual(await accessibilityFaults(page), []);
+  assertNoPageErrors(pageErrors, "empty lists");
+  await page.close();
+});
+
+test("an instance that is locked or out of reach says so, and operations have the buttons that the server takes", async () => {
+  const picture = large(1, 1);
+  Object.assign(picture.instances[0], { locks: ["security"], lost: true });
+  const operation = { id: 1, kind: "disk.detach", disk: "d-0", instance: "i-0", phase: "asked", tries: 2, last_event: "the guest keeps it", created_at: "2026-01-01T00:00:00Z", deadline_at: "2026-01-01T00:05:00Z", given_up: false };
+  picture.operations = [{ ...operation, can: ["step"] }];
+  const { page, pageErrors } = await pictured(picture);
+  await page.locator(".instance .notice", { hasText: "Locked for security" }).waitFor();
+  await page.locator(".instance .notice", { hasText: "cannot be reached" }).waitFor();
+  await page.locator("#operations .count", { hasText: "1 under way" }).waitFor();
+  assert.deepEqual(await page.locator("#operations td button").allTextContents(), ["Retry"]);
+  assertNoPageErrors(pageErrors, "marks");
   await page.close();
 });

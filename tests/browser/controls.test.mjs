@@ -60,7 +60,7 @@ test("the forms of rules and faults show their command, add and clear", async ()
   assert.equal((await read("rules")).rules.length, 1);
   await press(page, "rules", "Clear all rules");
   await page.getByRole("button", { name: "Yes, Clear all rules" }).click();
-  await now(page, "rules", "None.");
+  await now(page, "rules", "None: all transitions");
 
   const faults = page.locator("#faults");
   await faults.getByLabel("Action").fill("DetachDisk");
@@ -70,7 +70,7 @@ test("the forms of rules and faults show their command, add and clear", async ()
   assert.equal((await read("faults")).faults[0].action, "DetachDisk");
   await press(page, "faults", "Clear all faults");
   await page.getByRole("button", { name: "Yes, Clear all faults" }).click();
-  await now(page, "faults", "None.");
+  await now(page, "faults", "None: every call");
   assertNoPageErrors(pageErrors, "rules and faults");
   await page.close();
 });
@@ -82,9 +82,16 @@ test("the forms of locks, keys and import work, and an error shows its hint", as
   await locks.getByLabel("Reason").selectOption("security");
   await press(page, "locks", "Lock");
   await page.locator(".refusal", { hasText: "Lock: done" }).waitFor();
+  await now(page, "locks", `${instance}: security`);
   await press(page, "locks", "Unlock");
   await page.getByRole("button", { name: "Yes, Unlock" }).click();
   await page.locator(".refusal", { hasText: "Unlock: done" }).waitFor();
+  await now(page, "locks", "No instance is locked.");
+  await page.locator("#lost").getByLabel("Instance").fill(instance);
+  await press(page, "lost", "Lose");
+  await now(page, "lost", `${instance}: cannot be reached`);
+  await press(page, "lost", "Find again");
+  await now(page, "lost", "can be reached");
   await locks.getByLabel("Instance").fill("i-nothing");
   await press(page, "locks", "Lock");
   await page.locator(".refusal", { hasText: "there is no instance i-nothing" }).waitFor();

@@ -10,12 +10,10 @@ use super::{AdminState, ControlResult, Json};
 use crate::actions::find;
 use crate::catalog::times::with_seconds;
 use crate::catalog::{Ids, ParamSpec, Repeat, Spec, json_strings};
-use crate::gateway::recent::RecentCall;
+use crate::gateway::recent::{RECORDS, RecentCall};
 use crate::service::COMMON;
 use crate::store::CallRecord;
 
-/// The latest accepted writes that are looked through.
-const RECORDS: usize = 10_000;
 /// Resources of one call that are shown, at most.
 const SHOWN: usize = 20;
 

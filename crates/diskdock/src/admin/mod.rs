@@ -15,6 +15,7 @@ mod hosts;
 mod images;
 pub(crate) mod keys;
 mod lost;
+mod marked;
 mod overview;
 mod pause;
 mod picture;
@@ -219,6 +220,7 @@ fn controls(state: &AdminState) -> Router<AdminState> {
     let controls = Router::new()
         .route("/reset", post(state::reset))
         .route("/state", get(state::export).put(state::import))
+        .route("/instances/marked", get(marked::marked))
         .route("/instances/{id}/lock", post(controls::lock))
         .route("/instances/{id}/unlock", post(controls::unlock))
         .route("/operations", get(view::operations))

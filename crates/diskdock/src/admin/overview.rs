@@ -1,11 +1,12 @@
 //! An overview of resources and operations: for the console.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use domain::{AccountId, Disk, Instance, InstanceId, Tag};
+use domain::{AccountId, Disk, Instance, Tag};
 use serde_json::{Value, json};
 
 use super::history::shown_call;
+use super::marked::MachineStates;
 use super::picture::{Picture, Row};
 use super::view::operations_of;
 use crate::catalog::Environment;
@@ -25,24 +26,32 @@ const FREE: usize = 1_000;
 /// Operations that are shown, at most.
 const OPERATIONS: usize = 200;
 
-/// Reads all that the console shows, within the bounds above.
+/// Reads all that the console shows, within the bounds above; `can` are the controls of operations
+/// that this server takes.
 pub(super) async fn read(
     gateway: &Gateway,
     hypervisor: &dyn Hypervisor,
+    can: &[&str],
 ) -> Result<Picture, StoreError> {
     let services = &gateway.services;
     let environment = services.environment.current();
-    let paused: HashMap<_, _> = hypervisor.paused().into_iter().collect();
-    let read = move |tx: &dyn ReadTx| Ok((instances(tx, &paused)?, free(tx, &environment)?));
+    let machines = MachineStates::of(hypervisor);
+    let read = move |tx: &dyn ReadTx| Ok((instances(tx, &machines)?, free(tx, &environment)?));
     let (instances, free) = services.store.read(read).await?;
     let every = |_: &OperationRow| true;
     let operations = Part::of(operations_of(services, every).await?, OPERATIONS);
+    let with_controls = |mut operation: Value| {
+        operation["can"] = json!(can);
+        Row::from(operation)
+    };
     let operations = Part {
-        shown: operations.shown.into_iter().map(Row::from).collect(),
+        shown: operations.shown.into_iter().map(with_controls).collect(),
         is_cut: operations.is_cut,
     };
+    let are_cut =
+        [("instances", instances.is_cut), ("free", free.is_cut), ("operations", operations.is_cut)];
     Ok(Picture {
-        is_truncated: instances.is_cut || free.is_cut || operations.is_cut,
+        cut: are_cut.into_iter().filter(|(_, is_cut)| *is_cut).map(|(name, _)| name).collect(),
         lists: vec![
             ("instances", instances.shown),
             ("free", free.shown),
@@ -67,17 +76,18 @@ impl<T> Part<T> {
     }
 }
 
-/// Why instances stand still, of those that do.
-type Paused = HashMap<InstanceId, String>;
-
-fn instances(tx: &dyn ReadTx, paused: &Paused) -> Result<Part<Row>, StoreError> {
+fn instances(tx: &dyn ReadTx, machines: &MachineStates) -> Result<Part<Row>, StoreError> {
     let Part { shown: found, is_cut } =
         Part::of(tx.walk::<Instance>(None, INSTANCES + 1)?, INSTANCES as usize);
-    let shown = found.iter().map(|instance| Ok(shown(tx, instance, paused)?.into()));
+    let shown = found.iter().map(|instance| Ok(shown(tx, instance, machines)?.into()));
     Ok(Part { shown: shown.collect::<Result<_, StoreError>>()?, is_cut })
 }
 
-fn shown(tx: &dyn ReadTx, instance: &Instance, paused: &Paused) -> Result<Value, StoreError> {
+fn shown(
+    tx: &dyn ReadTx,
+    instance: &Instance,
+    machines: &MachineStates,
+) -> Result<Value, StoreError> {
     let mut disks = Vec::new();
     for at in tx.attached(&instance.id)? {
         if let Some(disk) = tx.disk(&at.disk)? {
@@ -95,7 +105,8 @@ fn shown(tx: &dyn ReadTx, instance: &Instance, paused: &Paused) -> Result<Value,
         "zone": instance.zone,
         "status": instance.status.as_str(),
         "releasing": instance.releasing,
-        "paused": paused.get(&instance.id),
+        "paused": machines.paused(&instance.id),
+        "lost": machines.is_lost(&instance.id),
         "locks": instance.locks,
         "tags": tags(&instance.tags),
         "disks": disks,
@@ -127,8 +138,9 @@ fn tags(tags: &[Tag]) -> Vec<String> {
 
 /// Disks that are on no instance. The store selects them, so that none hides behind attached ones.
 fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Row>, StoreError> {
-    let (mut found, mut is_cut) = (Vec::new(), false);
-    for account in accounts(tx)? {
+    let accounts = accounts(tx)?;
+    let (mut found, mut is_cut) = (Vec::new(), accounts.is_cut);
+    for account in accounts.shown {
         for region in environment.inventory.regions() {
             let all = DiskFilter::all(account.clone(), &region.id);
             let free = DiskFilter { also: vec![|disk| disk.attachments.is_empty()], ..all };
@@ -142,8 +154,11 @@ fn free(tx: &dyn ReadTx, environment: &Environment) -> Result<Part<Row>, StoreEr
     Ok(Part { is_cut: part.is_cut || is_cut, ..part })
 }
 
-fn accounts(tx: &dyn ReadTx) -> Result<BTreeSet<AccountId>, StoreError> {
+/// The default account, and others that have keys.
+fn accounts(tx: &dyn ReadTx) -> Result<Part<AccountId>, StoreError> {
     let keys = tx.access_keys()?;
-    let of_keys = keys.into_iter().map(|key| key.account);
-    Ok(of_keys.chain([DEFAULT_ACCOUNT.into()]).take(ACCOUNTS).collect())
+    let of_keys: BTreeSet<_> = keys.into_iter().map(|key| key.account).collect();
+    let default = AccountId::from(DEFAULT_ACCOUNT);
+    let others = of_keys.into_iter().filter(|account| account.as_str() != DEFAULT_ACCOUNT);
+    Ok(Part::of([default].into_iter().chain(others).collect(), ACCOUNTS))
 }

@@ -22,8 +22,8 @@ impl From<Value> for Row {
 /// The lists that consoles show, in their order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Picture {
-    /// Whether there is more than is shown.
-    pub is_truncated: bool,
+    /// The lists of which there is more than is shown, by name.
+    pub cut: Vec<&'static str>,
     /// Name and rows of each list.
     pub lists: Vec<(&'static str, Vec<Row>)>,
 }
@@ -53,8 +53,9 @@ impl Picture {
     }
 
     fn object(&self, now: &str, mut members: Vec<String>) -> String {
-        let more = self.is_truncated;
-        members.push(format!("\"truncated\":{more},\"now\":{}", json!(now)));
+        let truncated = !self.cut.is_empty();
+        members.push(format!("\"truncated\":{truncated},\"cut\":{}", json!(self.cut)));
+        members.push(format!("\"now\":{}", json!(now)));
         format!("{{{}}}", members.join(","))
     }
 }
@@ -91,7 +92,7 @@ mod tests {
 
     fn picture(rows: &[(&str, u32)]) -> Picture {
         let rows = rows.iter().map(|(id, size)| json!({ "id": id, "size": size }).into());
-        Picture { is_truncated: false, lists: vec![("free", rows.collect())] }
+        Picture { cut: Vec::new(), lists: vec![("free", rows.collect())] }
     }
 
     fn delta(before: &[(&str, u32)], after: &[(&str, u32)]) -> Value {
@@ -126,5 +127,8 @@ mod tests {
         let whole: Value = serde_json::from_str(&picture(&[("a", 1)]).whole("t")).unwrap();
         assert_eq!(whole["free"], json!([{ "id": "a", "size": 1 }]));
         assert_eq!((&whole["truncated"], &whole["now"]), (&json!(false), &json!("t")));
+        let cut = Picture { cut: vec!["free"], ..picture(&[("a", 1)]) };
+        let event: Value = serde_json::from_str(&cut.delta_from(&picture(&[]), "t")).unwrap();
+        assert_eq!((&event["truncated"], &event["cut"]), (&json!(true), &json!(["free"])));
     }
 }

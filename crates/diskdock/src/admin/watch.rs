@@ -46,6 +46,20 @@ const BEHIND: usize = 1;
 struct Watched {
     gateway: SharedGateway,
     hypervisor: Arc<dyn Hypervisor>,
+    /// The controls of operations that it takes.
+    can: &'static [&'static str],
+}
+
+impl Watched {
+    fn of(assembly: &Assembly) -> Watched {
+        let can: &[&str] = match (assembly.shares_store, &assembly.simulated) {
+            (true, _) => &[],
+            (false, None) => &["step"],
+            (false, Some(_)) => &["finish", "refuse", "step"],
+        };
+        let (gateway, hypervisor) = (&assembly.gateway, &assembly.hypervisor);
+        Watched { gateway: Arc::clone(gateway), hypervisor: Arc::clone(hypervisor), can }
+    }
 }
 
 /// The viewers, and the task that makes overviews for all of them.
@@ -147,7 +161,7 @@ impl Watch {
             let began = Instant::now();
             let changes = watched.gateway.services.store.changes();
             let number = changes.number();
-            match overview::read(&watched.gateway, watched.hypervisor.as_ref()).await {
+            match overview::read(&watched.gateway, watched.hypervisor.as_ref(), watched.can).await {
                 Ok(picture) => {
                     let now = with_seconds(watched.gateway.services.clock.now());
                     let next = seen.borrow().next(picture, now);
@@ -189,8 +203,7 @@ fn unavailable(error: &str, hint: &str) -> AdminError {
 
 /// The stream at `/_diskdock/watch`, for those who may use the controls.
 pub fn router(assembly: &Assembly, access: Access, watch: Watch) -> Router {
-    let (gateway, hypervisor) = (&assembly.gateway, &assembly.hypervisor);
-    let watched = Watched { gateway: Arc::clone(gateway), hypervisor: Arc::clone(hypervisor) };
+    let (watched, gateway) = (Watched::of(assembly), &assembly.gateway);
     Router::new()
         .route("/_diskdock/watch", get(stream))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(gateway), when_ready))

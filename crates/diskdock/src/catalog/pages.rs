@@ -66,15 +66,21 @@ fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
-/// One request with all required parameters; with the first parameter if none is required.
-fn sample(listed: Listed) -> String {
-    let spec = listed.spec();
+/// The parameters of an example: all that are required; the first one if none is.
+pub(crate) fn example_pairs(spec: &Spec) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     required_examples(spec.parameters, "", &mut pairs);
     if pairs.is_empty() {
         let first = spec.parameters.iter().find(|one| one.honoured && one.children.is_empty());
         pairs.extend(first.map(|one| example_pair(one, "")));
     }
+    pairs
+}
+
+/// One request on a line.
+fn sample(listed: Listed) -> String {
+    let spec = listed.spec();
+    let pairs = example_pairs(spec);
     let mut line = format!("GET /?Action={}&Version={}", spec.name, listed.product.version);
     for (name, value) in pairs {
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();

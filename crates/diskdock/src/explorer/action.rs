@@ -12,6 +12,7 @@ use super::next;
 use super::page::{Section, page as whole};
 use super::picture::picture;
 use super::reply;
+use super::request;
 use super::resource::prefixes;
 use super::states::machine_of;
 use super::text::{breakable, capital, error_href, line, paragraphs};
@@ -28,7 +29,8 @@ pub(super) fn page(listed: Listed, values: &[(String, String)], choice: &SampleC
                 (call(listed, values))
                 (preconditions(spec))
                 (states(spec))
-                section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) (reply::examples(spec)) }
+                section id="reply" { (heading("reply", "Reply")) (reply::tree(&spec.reply)) }
+                (examples(listed))
                 (refusals(spec))
             }
             (bench(spec, code::panel(listed, values, choice)))
@@ -127,6 +129,17 @@ fn refusals(spec: &Spec) -> Markup {
             (heading("errors", "Errors"))
             (errors::table("Errors of this action", errors::of(spec).into_iter()))
             p { "And " a href="/explorer/errors#common" { "those of any action" } "." }
+        }
+    }
+}
+
+/// A request as it goes over the wire, and what comes back.
+fn examples(listed: Listed) -> Markup {
+    html! {
+        section id="examples" {
+            (heading("examples", "Examples"))
+            (request::example(listed))
+            (reply::examples(listed.spec()))
         }
     }
 }

@@ -36,8 +36,10 @@ pub(crate) fn page() -> Markup {
                 h2 { "Instances" }
                 p.count {}
                 p.new { a href="/explorer/actions/RunInstances" { "New instances" } }
+                p.quiet.nothing hidden { "No instances yet: RunInstances makes some, CreateInstance one." }
+                (unfitting())
                 div.example hidden {
-                    p { "There is nothing yet. RunInstances makes an instance, CreateDisk a disk." }
+                    p { "There is nothing at all yet. An example is two instances and three disks." }
                     button.primary type="button" { "Make example instances" }
                 }
                 div.instances { div.list {} button.more type="button" hidden {} }
@@ -48,6 +50,8 @@ pub(crate) fn page() -> Markup {
                 p.new { a href="/explorer/actions/CreateDisk" { "New disk" } }
                 div.free.drop {
                     p.hint { "Drop a disk here to detach it." }
+                    p.quiet.nothing hidden { "No disk is free: DetachDisk frees one, CreateDisk makes one." }
+                    (unfitting())
                     ul.disks {}
                     button.more type="button" hidden {}
                 }
@@ -60,13 +64,29 @@ pub(crate) fn page() -> Markup {
     whole("Console", Section::Console, &["console.js"], &body)
 }
 
+/// Shown instead of a list that has nothing which fits what is looked for.
+fn unfitting() -> Markup {
+    html! {
+        p.quiet.unfitting hidden {
+            "Nothing here fits the filter and the region. "
+            button.small.show-all type="button" { "Show all" }
+        }
+    }
+}
+
 fn operations() -> Markup {
     let head =
-        ["State", "Operation", "Of", "Step", "Tries", "For", "Deadline", "Last result", "Controls"];
+        ["State", "Operation", "Of", "Step", "Tries", "For", "Deadline", "Reason", "Controls"];
     html! {
         section id="operations" {
             h2 { "Operations" }
-            p.quiet { "None." }
+            p.count {}
+            p.quiet {
+                "Nothing is under way. What takes time shows here with its step, why it waits and until \
+                 when it may: an attach, a start, a snapshot. "
+                code { "diskdock admin rules add --transition detach --do hold" }
+                " keeps the next detaches here."
+            }
             div.operations {
                 (table("Operations", &head))
                 button.more type="button" hidden {}
@@ -80,7 +100,10 @@ fn calls() -> Markup {
         section id="calls" {
             h2 { "Latest calls" }
             label.check { input type="checkbox" id="reads"; " also reads" }
-            p.quiet hidden { "None." }
+            p.quiet hidden {
+                "No call has changed anything or was refused since the server started. Tick the box for \
+                 reads, or send one from the page of an action."
+            }
             div.calls { (table("Latest calls", CALLS)) }
         }
     }

@@ -18,7 +18,9 @@ pub(crate) fn page(asked: &str) -> Markup {
     let body = html! {
         h1 { "Search" }
         p { @if found.is_empty() { "Nothing found for " } @else { "Found for " }
-            strong { (asked) } "." }
+            strong { (asked) }
+            @if found.len() == search::RESULTS { ", the best " (found.len()) ": another word narrows it down" }
+            "." }
         (results(&found))
         @if found.is_empty() { (list()) }
     };

@@ -20,6 +20,7 @@ mod next;
 mod page;
 mod picture;
 mod reply;
+mod request;
 mod resource;
 pub mod samples;
 mod search;

@@ -48,8 +48,8 @@ pub(super) fn examples(spec: &Spec) -> Markup {
     let json = serde_json::to_string_pretty(&json).unwrap_or_default();
     let xml = String::from_utf8_lossy(&body(Format::Xml)).replace("><", ">\n<");
     html! {
-        details { summary { "Example in JSON" } pre tabindex="0" aria-label="Example in JSON" { (json) } }
-        details { summary { "Example in XML" } pre tabindex="0" aria-label="Example in XML" { (xml) } }
+        details { summary { "Reply in JSON" } pre tabindex="0" aria-label="Reply in JSON" { (json) } }
+        details { summary { "Reply in XML" } pre tabindex="0" aria-label="Reply in XML" { (xml) } }
     }
 }
 

@@ -13,6 +13,7 @@ use super::page::{Section, page as whole};
 use super::text::{action_href, capital};
 use crate::actions::{all, resource, resources};
 use crate::catalog::{Listed, ParamSpec, Repeat, Resource, Risk, Shape};
+use crate::gateway::recent::{CHANGES, RECORDS};
 
 /// The kind of resource of this noun, if its resources have pages: those that can be asked for by
 /// their ids.
@@ -64,16 +65,19 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             (uses(kind, id, region))
             @if kind.noun == WITH_CONSOLE { (terminal(id)) }
             section id="now" { h2 { "All of it" } div.fields {} }
-            section id="changes" { h2 { "Changes since this page was opened" } ol.timeline {} p.quiet { "None." } }
+            section id="changes" { h2 { "Changes since this page was opened" } ol.timeline {} p.quiet { "None yet: they show here as they come." } }
             section id="operations" {
                 h2 { "Operations" }
-                p.quiet { "None." }
+                p.quiet { "None is under way, and none was given up lately." }
                 div.operations { (table("Operations", OPERATIONS)) }
             }
             section id="calls" {
                 h2 { "Calls" }
-                p.hint { "Calls since the server started that named or made it, without queries that succeeded, and accepted writes of earlier times." }
-                p.quiet { "None." }
+                p.hint {
+                    "Those that named or made it: of the latest " (CHANGES) " calls since the server started that \
+                     wrote or were refused, and of the latest " (RECORDS) " accepted writes."
+                }
+                p.quiet { "None of these is about it. Its page lists what can be done with it above." }
                 div.calls { (table("Calls", CALLS)) }
             }
         }

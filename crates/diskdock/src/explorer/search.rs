@@ -11,7 +11,7 @@ use crate::catalog::errors;
 use crate::catalog::{ErrorCode, ParamSpec, Repeat};
 
 /// Most results that are shown.
-const RESULTS: usize = 60;
+pub(super) const RESULTS: usize = 60;
 /// Words that are looked for; further ones do not count.
 const WORDS: usize = 16;
 /// The longest word in which slips of the keys are looked for, in characters.

@@ -11,7 +11,9 @@ use domain::Moment;
 use crate::service::Request;
 
 /// The most calls that wrote or were refused.
-const CHANGES: usize = 200;
+pub(crate) const CHANGES: usize = 200;
+/// The latest accepted writes of the store among which those about a resource are looked for.
+pub(crate) const RECORDS: usize = 10_000;
 /// The most successful read-only calls.
 const READS: usize = 50;
 /// The most bytes of a call's parameters; of longer ones only the names are kept.

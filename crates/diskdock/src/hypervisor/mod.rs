@@ -210,6 +210,10 @@ pub trait Machines: Send + Sync {
     /// The instances that are on and stand still, as far as the driver has noticed, with the
     /// reason, sorted. Asks no guest.
     fn paused(&self) -> Vec<(InstanceId, String)>;
+    /// The instances whose machines an operator has made unreachable; none where they are real.
+    fn lost(&self) -> Vec<InstanceId> {
+        Vec::new()
+    }
     /// Whether guests are kept to the limits of their disks.
     fn limits_disks(&self) -> bool {
         false

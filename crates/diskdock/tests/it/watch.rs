@@ -123,6 +123,7 @@ async fn every_watcher_sees_every_change() {
     let operation = &picture["operations"][0];
     assert_eq!(operation["kind"], "disk.detach");
     assert_eq!(operation["given_up"], false);
+    assert_eq!(operation["can"], serde_json::json!(["finish", "refuse", "step"]));
     server.finish_all().await;
     for viewer in [&mut one, &mut other] {
         let picture = viewer.until(is("Available")).await;
@@ -219,6 +220,21 @@ async fn free_disks_are_shown_however_many_newer_ones_are_attached() {
     assert_eq!(picture["instances"].as_array().unwrap().len(), 300);
     assert_eq!(picture["free"][0]["id"], disk.as_str());
     assert_eq!(picture["truncated"], false);
+}
+
+#[tokio::test]
+async fn watcher_is_told_which_lists_are_not_whole() {
+    let server = TestServer::new().await;
+    let disk = server.available_disk().await;
+    // The free disks of so many accounts are not looked at; those of the default one always are.
+    for number in 0..25 {
+        let order = serde_json::json!({ "account": format!("0-{number}") });
+        server.control("POST", "/keys", &order.to_string()).await;
+    }
+    let picture = watching(&server, &Watch::default()).await.next().await.unwrap();
+    assert_eq!(picture["truncated"], true);
+    assert_eq!(picture["cut"], serde_json::json!(["free"]));
+    assert_eq!(picture["free"][0]["id"], disk.as_str());
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ impl Action for DeleteKeyPairs {
 
     const NAME: &'static str = "DeleteKeyPairs";
     const SUMMARY: &'static str = "Deletes key pairs that no instance has: all of them, or none.";
+    const CAUTION: &'static str =
+        "The key pairs are gone for good. Who has the private key keeps it.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];

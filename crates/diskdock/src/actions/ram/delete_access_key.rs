@@ -32,6 +32,8 @@ impl Action for DeleteAccessKey {
 
     const NAME: &'static str = "DeleteAccessKey";
     const SUMMARY: &'static str = "Removes a key: calls that it signs are refused at once.";
+    const CAUTION: &'static str =
+        "Programs that use the key are refused from then on. Give them another one first.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

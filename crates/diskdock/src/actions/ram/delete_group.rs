@@ -33,6 +33,8 @@ impl Action for DeleteGroup {
 
     const NAME: &'static str = "DeleteGroup";
     const SUMMARY: &'static str = "Deletes a group that has neither users nor policies.";
+    const CAUTION: &'static str =
+        "The group is gone for good; one of the same name that is made later is another one.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&GROUP_NAME_CHARACTERS, &GROUP_NOT_FOUND];

@@ -32,6 +32,8 @@ impl Action for DeleteLoginProfile {
     const NAME: &'static str = "DeleteLoginProfile";
     const SUMMARY: &'static str = "Ends the logon of a user to the console.";
     const DETAILS: &'static str = "Keys of the user stay.";
+    const CAUTION: &'static str =
+        "The user has no password any more; a new login profile needs a new one.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];

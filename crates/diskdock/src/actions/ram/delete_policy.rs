@@ -38,6 +38,7 @@ impl Action for DeletePolicy {
 
     const NAME: &'static str = "DeletePolicy";
     const SUMMARY: &'static str = "Deletes a policy of the account that is attached to nothing.";
+    const CAUTION: &'static str = "The policy is gone for good, with its versions.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

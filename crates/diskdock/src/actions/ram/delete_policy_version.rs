@@ -13,6 +13,7 @@ impl Action for DeletePolicyVersion {
 
     const NAME: &'static str = "DeletePolicyVersion";
     const SUMMARY: &'static str = "Deletes a version of a policy that does not count.";
+    const CAUTION: &'static str = "The version is gone for good, with its document.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -33,6 +33,8 @@ impl Action for DeleteUser {
     const NAME: &'static str = "DeleteUser";
     const SUMMARY: &'static str =
         "Deletes a user who has neither keys nor policies nor a login profile, and is in no group.";
+    const CAUTION: &'static str =
+        "The user is gone for good; one of the same name that is made later is another one.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];

@@ -16,6 +16,8 @@ impl Action for DetachPolicyFromRole {
 
     const NAME: &'static str = "DetachPolicyFromRole";
     const SUMMARY: &'static str = "Takes a policy from a role.";
+    const CAUTION: &'static str =
+        "Calls in this role that only the policy allows are refused from the next one on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("ResourceGroupId", TypedSdk::ALL)];

@@ -18,6 +18,8 @@ impl Action for DetachPolicyFromUser {
     const SUMMARY: &'static str = "Takes a policy from a user.";
     const DETAILS: &'static str =
         "It counts from the next call that is signed with a key of the user.";
+    const CAUTION: &'static str =
+        "Calls of the user that only this policy allows are refused from the next one on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -15,6 +15,8 @@ impl Action for RemoveUserFromGroup {
     const SUMMARY: &'static str = "Takes a user out of a group.";
     const DETAILS: &'static str =
         "Calls that only the policies of the group allow are refused from the next one on.";
+    const CAUTION: &'static str =
+        "Calls of the user that only policies of the group allow are refused from the next one on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -47,6 +47,7 @@ impl Action for UnbindMfaDevice {
     const DETAILS: &'static str = "\
 No user has one: there is no console to log on to. Programs that delete users ask for it first, and \
 take this answer for done.";
+    const CAUTION: &'static str = "The user logs on without a second factor from then on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&USER_NAME_CHARACTERS, &USER_NOT_FOUND];

@@ -43,6 +43,8 @@ impl Action for UpdateAccessKey {
 
     const NAME: &'static str = "UpdateAccessKey";
     const SUMMARY: &'static str = "Refuses a key from now on, or accepts it again.";
+    const CAUTION: &'static str =
+        "With Inactive, programs that use the key are refused until it is Active again.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

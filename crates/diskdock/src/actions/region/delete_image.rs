@@ -52,6 +52,8 @@ impl Action for DeleteImage {
     const SUMMARY: &'static str = "Deletes a custom image. Its snapshots stay.";
     const DETAILS: &'static str = "\
 Public images stay, and imported ones are the operator's: `diskdock image delete`.";
+    const CAUTION: &'static str =
+        "The image is gone for good: no instance can be made from it any more.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &IMAGE_NOT_FOUND];

@@ -33,6 +33,7 @@ impl Action for DeleteSecurityGroup {
 
     const NAME: &'static str = "DeleteSecurityGroup";
     const SUMMARY: &'static str = "Deletes a security group that nothing depends on.";
+    const CAUTION: &'static str = "The group is gone for good, with its rules.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -47,6 +47,8 @@ impl Action for DeleteSnapshot {
 
     const NAME: &'static str = "DeleteSnapshot";
     const SUMMARY: &'static str = "Deletes a snapshot, or gives up one that is still being made.";
+    const CAUTION: &'static str =
+        "The snapshot is gone for good: no disk can be made of it or set back to it any more.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&SNAPSHOT_TO_DELETE_NOT_FOUND];

@@ -96,6 +96,7 @@ impl Action for DeleteSnapshotGroup {
 
     const NAME: &'static str = "DeleteSnapshotGroup";
     const SUMMARY: &'static str = "Deletes a snapshot group with its snapshots.";
+    const CAUTION: &'static str = "The snapshots of the group are gone for good, with the group.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

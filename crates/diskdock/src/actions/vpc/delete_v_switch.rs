@@ -43,6 +43,7 @@ impl Action for DeleteVSwitch {
 
     const NAME: &'static str = "DeleteVSwitch";
     const SUMMARY: &'static str = "Deletes a vSwitch that no instance is in.";
+    const CAUTION: &'static str = "The vSwitch is gone for good, and its id is not given again.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VSWITCH_NOT_FOUND];

@@ -48,6 +48,7 @@ impl Action for DeleteVpc {
 
     const NAME: &'static str = "DeleteVpc";
     const SUMMARY: &'static str = "Deletes a VPC that nothing is left in.";
+    const CAUTION: &'static str = "The VPC is gone for good, and its id is not given again.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = Some(&TRANSITION);
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND, &VPC_NOT_FOUND];

@@ -2,7 +2,7 @@
 
 import { canEnter, canLeave, control, enter, leave, listings, makeExample, refuse, takes, verbsOf } from "./acts.js";
 import { all, element, keep, one } from "./common.js";
-import { keyed, matching, paged, refill } from "./keyed.js";
+import { atLeast, keyed, matching, paged, refill } from "./keyed.js";
 import { region } from "./key.js";
 import { callRow, columns, deadline, identity, operationState, showWhether, since, smallButton, status, tableRow, tellTime } from "./rows.js";
 import { watchForever } from "./stream.js";
@@ -29,13 +29,19 @@ function tell(text, gone) {
   for (const section of all("section", root)) section.inert = gone;
 }
 
+// Said of a list that is not whole.
+const MORE = {
+  instances: `There are more instances than are shown: ${listings[0]} lists all.`,
+  free: `There are more free disks than are shown: ${listings[1]} lists all.`,
+  operations: "There are more operations than are shown: diskdock admin operations lists all.",
+};
+const isCut = (name) => !!picture.cut?.includes(name);
+
 const watch = () => watchForever({
   seen(now) {
     picture = now;
     tokenForm.hidden = true;
-    tell(picture.truncated
-      ? `Watching live. There is more than is shown here: ${listings.join(" and ")} list everything.`
-      : "Watching live.", false);
+    tell(["Watching live.", ...(picture.cut ?? []).map((name) => MORE[name])].join(" "), false);
     if (picture.now) tellTime(picture.now);
     // A fault in drawing is no fault of the server.
     if (!dragged) queueMicrotask(show);
@@ -118,25 +124,32 @@ function diskCard(disk, instance, fits) {
 
 function summaryOf(instance) {
   const count = instance.disks.length;
-  const states = [`${count} ${count === 1 ? "disk" : "disks"}`, instance.paused && "paused", instance.disks.some((disk) => disk.damage) && "damaged disk", ...instance.locks.map((lock) => `locked: ${lock}`)];
+  const states = [`${count} ${count === 1 ? "disk" : "disks"}`, instance.lost && "cannot be reached", instance.paused && "paused", instance.disks.some((disk) => disk.damage) && "damaged disk", ...instance.locks.map((lock) => `locked: ${lock}`)];
   return [
     element("strong", {}, instance.name || instance.id), status(instance.status),
     element("span", { class: "about" }, [instance.name && instance.id, instance.type, instance.zone].filter(Boolean).join(" · ")),
     element("span", { class: "about" }, states.filter(Boolean).join(" · "))];
 }
 
+// What keeps an instance from doing what it is asked for.
+const marksOf = ({ paused, lost, locks }) => [
+  paused && `Paused: ${paused}`,
+  lost && "Its machine cannot be reached, and its guest may still write: find it again, or fence it.",
+  locks.length && `Locked for ${locks.join(" and ")}: most calls about it are refused until it is unlocked.`,
+].filter(Boolean);
+
 // A row, whose disks are made when it is unfolded. What of it does not change stays as it is.
 function newRow(id) {
   const summary = element("summary", { "data-focus": `fold-${id}` });
-  const [heading, paused, list] = [element("p", { class: "about heading" }), element("div"), element("ul", { class: "disks" })];
+  const [heading, marks, list] = [element("p", { class: "about heading" }), element("div"), element("ul", { class: "disks" })];
   const row = element("details", { class: "instance drop", "data-instance": id, "aria-label": `Instance ${id}` }, summary);
   const showDisks = keyed(list, ({ disk, on }) => diskCard(disk, on));
   let instance;
   const unfold = () => {
     if (!row.open) return;
-    if (row.childElementCount === 1) row.append(heading, paused, list);
+    if (row.childElementCount === 1) row.append(heading, marks, list);
     refill(heading, [instance.status, instance.region], () => [instanceIdentity(instance), verbs(verbsOf("instance", instance), id)]);
-    refill(paused, instance.paused, () => [instance.paused ? element("p", { class: "notice", role: "status" }, `Paused: ${instance.paused}`) : null]);
+    refill(marks, [instance.paused, instance.lost, instance.locks], () => marksOf(instance).map((text) => element("p", { class: "notice", role: "status" }, text)));
     const on = { id, status: instance.status };
     showDisks(instance.disks.map((disk) => ({ id: disk.id, disk, on })));
   };
@@ -167,11 +180,11 @@ const narrowedTo = (id) => element("a", { class: "id", href: `?${new URLSearchPa
 function operationRow(one) {
   const concerned = Object.fromEntries(["disk", "instance"].filter((kind) => one[kind]).map((kind) => [kind, one[kind]]));
   const of = Object.values(concerned).join(" at ");
-  const buttons = one.given_up ? [] : [
-    smallButton(`Finish ${one.kind} of ${of}`, "Finish", () => control("finish", concerned)),
-    smallButton(`Refuse ${one.kind} of ${of}`, "Refuse", () => refuse(concerned)),
-    smallButton(`Retry ${one.kind} of ${of}`, "Retry now", () => control("step", concerned)),
-  ];
+  const ways = { finish: ["Finish", control], refuse: ["Refuse", (_, what) => refuse(what)], step: ["Retry", control] };
+  const buttons = one.given_up ? [] : (one.can ?? []).map((verb) => {
+    const [label, act] = ways[verb];
+    return smallButton(`${label} ${one.kind} of ${of}`, label, () => act(verb, concerned));
+  });
   const ids = element("span", { class: "ids" }, ...Object.values(concerned).map(narrowedTo));
   return tableRow([operationState(one), one.kind, ids, one.phase, String(one.tries), since(one.created_at), deadline(one), one.last_event, element("span", { class: "verbs" }, ...buttons)], operationColumns);
 }
@@ -186,16 +199,30 @@ const instanceTexts = (each) => [each.id, each.name, each.status, each.zone, eac
 const here = (thing) => !place.value || thing.region === place.value;
 
 // How many there are of each status: "3 Running, 1 Stopped".
-function byStatus(things) {
+function byStatus(things, number) {
   const counts = new Map();
   for (const { status } of things) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return [...counts].sort().map(([status, count]) => `${count} ${status}`).join(", ");
+  return [...counts].sort().map(([status, count]) => `${number(count)} ${status}`).join(", ");
 }
 
-function counted(things, shown, noun) {
-  const of = shown.length === things.length ? "" : ` of ${things.length}`;
-  const statuses = byStatus(shown);
-  return `${shown.length}${of} ${noun}${statuses ? `: ${statuses}` : ""}`;
+// The number of things; all numbers about a list that is not whole are the least that there are.
+function counted(name, things, shown, noun) {
+  const number = (count) => atLeast(count, isCut(name));
+  const of = shown.length === things.length ? "" : ` of ${number(things.length)}`;
+  const statuses = byStatus(shown, number);
+  return `${number(shown.length)}${of} ${noun}${statuses ? `: ${statuses}` : ""}`;
+}
+
+function countedOperations(operations) {
+  const number = (count) => atLeast(count, isCut("operations"));
+  const givenUp = operations.filter((one) => one.given_up).length;
+  return [`${number(operations.length - givenUp)} under way`, givenUp && `${number(givenUp)} given up`].filter(Boolean).join(", ");
+}
+
+// What an empty list says: that there is nothing, or nothing that fits.
+function showEmpty(section, things, shown) {
+  one(`${section} .nothing`).hidden = things.length > 0;
+  one(`${section} .unfitting`).hidden = things.length === 0 || shown.length > 0;
 }
 
 function offerRegions(things) {
@@ -227,15 +254,18 @@ function show() {
   const loose = free.filter((disk) => here(disk) && diskMatches(disk));
   const many = instances.length > FEW;
   if (many) offerInstances(instances.map(({ id, name }) => ({ id, name })));
-  showInstances(wanted, (each) => each);
-  showFree(loose, (disk) => ({ id: disk.id, disk, fits: many ? "many" : fitting(disk) }));
-  showOperations(operations, (each) => each);
+  showInstances(wanted, (each) => each, isCut("instances"));
+  showFree(loose, (disk) => ({ id: disk.id, disk, fits: many ? "many" : fitting(disk) }), isCut("free"));
+  showOperations(operations, (each) => each, isCut("operations"));
   const calls = picture.calls.filter((call) => reads.checked || !(call.status < 400 && call.reads));
   showCalls(calls);
   showWhether("#calls", calls.length > 0);
-  one("#instances .count").textContent = counted(instances, wanted, "instances");
-  one("#free .count").textContent = counted(free, loose, "disks");
+  one("#operations .count").textContent = operations.length ? countedOperations(operations) : "";
+  one("#instances .count").textContent = counted("instances", instances, wanted, "instances");
+  one("#free .count").textContent = counted("free", free, loose, "disks");
   showWhether("#operations", operations.length > 0);
+  showEmpty("#instances", instances, wanted);
+  showEmpty("#free", free, loose);
   one(".example").hidden = instances.length + free.length > 0;
   if (focused && document.activeElement?.dataset?.focus !== focused) all("[data-focus]").find((each) => each.dataset.focus === focused)?.focus({ preventScroll: true });
 }
@@ -259,6 +289,10 @@ const asked = new URLSearchParams(location.search);
 filter.value = asked.get("filter") ?? "";
 if (asked.get("region")) place.append(element("option", { value: asked.get("region"), selected: true }, asked.get("region")));
 filter.addEventListener("input", narrow);
+for (const button of all("button.show-all")) button.addEventListener("click", () => {
+  [filter.value, place.value] = ["", ""];
+  narrow();
+});
 place.addEventListener("change", narrow);
 reads.addEventListener("change", show);
 tokenForm.addEventListener("submit", (event) => {

@@ -157,19 +157,29 @@ function told(answer, what) {
   tell(true, `Key ${answer.id}, secret `, element("code", {}, answer.secret), " ", copyButton(answer.secret, "the secret"));
 }
 
-const list = (items) => (items.length ? [element("ul", {}, ...items.map((item) => element("li", {}, element("code", {}, item))))] : ["None."]);
+const items = (all) => element("ul", {}, ...all.map((item) => element("li", {}, element("code", {}, item))));
+// A list, or what can be done where there is nothing.
+const list = (all, none) => [all.length ? items(all) : none];
 const words = (thing) => Object.entries(thing).map(([name, value]) => `${name} ${value !== null && typeof value === "object" ? words(value) : value}`).join(", ");
 
 // What each part shows of now: where it is asked, and how it is written.
 const NOW = {
   pace: ["pace", ({ pace }) => [pace]],
   clock: ["clock", ({ now, held }) => [`${now}${held ? ", held" : ""}`]],
-  rules: ["rules", ({ rules }) => list(rules.map(words))],
-  transitions: ["operations", ({ operations }) => list(operations.filter((one) => !one.given_up).map((one) => [one.kind, one.disk, one.instance, one.phase].filter(Boolean).join(" ")))],
-  faults: ["faults", ({ faults }) => list(faults.map(words))],
-  hosts: ["hosts", ({ hosts }) => list(hosts.map(({ name, zone, state, instances, used, allowed }) => `${name} in ${zone}, ${state}: ${instances} instances, ${used.processors} of ${allowed.processors} processors`))],
-  keys: ["keys", ({ keys }) => list(keys.map(({ id, account, status }) => `${id} of account ${account}, ${status}`))],
+  rules: ["rules", ({ rules }) => list(rules.map(words), "None: all transitions go at the pace.")],
+  transitions: ["operations", ({ operations }) => list(operations.filter((one) => !one.given_up).map((one) => [one.kind, one.disk, one.instance, one.phase].filter(Boolean).join(" ")), "Nothing is under way: attach a disk, or stop an instance.")],
+  faults: ["faults", ({ faults }) => list(faults.map(words), "None: every call is answered as it should be.")],
+  locks: ["instances/marked", ({ instances, more }) => marked(instances.filter(({ locks }) => locks.length), more, ({ id, locks }) => `${id}: ${locks.join(", ")}`, "No instance is locked.")],
+  lost: ["instances/marked", ({ instances, more }) => marked(instances.filter(({ lost, paused }) => lost || paused), more, ({ id, lost, paused }) => `${id}: ${lost ? "cannot be reached" : paused}`, "Every machine that is on can be reached.")],
+  hosts: ["hosts", ({ hosts }) => list(hosts.map(({ name, zone, state, instances, used, allowed }) => `${name} in ${zone}, ${state}: ${instances} instances, ${used.processors} of ${allowed.processors} processors`), "No hosts: this server runs its instances itself, or none has registered yet (diskdock host).")],
+  keys: ["keys", ({ keys }) => list(keys.map(({ id, account, status }) => `${id} of account ${account}, ${status}`), "None: create one, or start the server with --key.")],
 };
+
+// Instances with a mark. Where not all were looked at, there may be more.
+function marked(instances, more, written, none) {
+  if (!instances.length) return [more ? `None among those that were looked at; there are more.` : none];
+  return [...list(instances.map(written)), more ? `At least these ${instances.length}.` : ""];
+}
 
 async function lookAt(id, [path, written]) {
   const place = one(`#${id} .now`);

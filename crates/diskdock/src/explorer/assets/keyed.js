@@ -38,7 +38,11 @@ export function keyed(parent, make) {
   };
 }
 
-// Shows the first so many of a list; a button under it shows more.
+// A number of things; of a list that is not whole, there may be more.
+export const atLeast = (count, isCut) => (isCut ? `at least ${count}` : String(count));
+
+// Shows the first so many of a list, which `isCut` if there is more of it than is known here; a
+// button under it shows more.
 export function paged(parent, make, button, again) {
   const show = keyed(parent, make);
   let most = PAGE;
@@ -46,10 +50,10 @@ export function paged(parent, make, button, again) {
     most += PAGE;
     again();
   });
-  return (things, told) => {
+  return (things, told, isCut) => {
     show(things.slice(0, most).map(told));
     button.hidden = things.length <= most;
-    button.textContent = `Show more: ${most} of ${things.length} are shown`;
+    button.textContent = `Show more: ${most} of ${atLeast(things.length, isCut)} are shown`;
   };
 }
 

@@ -40,7 +40,7 @@ function changed(rows, { all, gone, changed: put, added }) {
 // The picture after an event.
 export function after(picture, event) {
   if (!event.delta) return event;
-  const next = { ...picture, truncated: event.truncated, now: event.now };
+  const next = { ...picture, truncated: event.truncated, cut: event.cut, now: event.now };
   for (const [name, change] of Object.entries(event.delta)) next[name] = changed(picture[name], change);
   return next;
 }

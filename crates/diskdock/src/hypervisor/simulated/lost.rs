@@ -28,6 +28,12 @@ impl Simulated {
         machine.into_iter().flat_map(|one| &one.disks).map(|(disk, _)| disk.clone()).collect()
     }
 
+    pub(super) fn lost_machines(&self) -> Vec<InstanceId> {
+        let state = self.lock();
+        let lost = state.machines.iter().filter(|(_, machine)| machine.lost);
+        lost.map(|(instance, _)| instance.clone()).collect()
+    }
+
     pub(super) fn is_lost(&self, instance: &InstanceId) -> bool {
         self.lock().machines.get(instance).is_some_and(|machine| machine.lost)
     }

@@ -169,6 +169,10 @@ impl Machines for Simulated {
         Ok(ConsoleOutput { bytes: text.into(), at: None })
     }
 
+    fn lost(&self) -> Vec<InstanceId> {
+        self.lost_machines()
+    }
+
     fn changes(&self) -> broadcast::Receiver<MachineEvent> {
         self.changes.subscribe()
     }

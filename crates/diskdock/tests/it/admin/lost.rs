@@ -104,3 +104,33 @@ async fn machine_that_is_off_or_not_there_is_neither_lost_nor_found() {
     assert_eq!(status, 409, "{reply}");
     server.ok("DescribeInstances", &[("RegionId", REGION)]).await;
 }
+
+#[tokio::test]
+async fn marked_instances_are_those_that_are_locked_paused_or_lost() {
+    let server = TestServer::new().await;
+    let mut instances = Vec::new();
+    for _ in 0..4 {
+        instances.push(server.running_instance().await);
+    }
+    let marked = async || server.control("GET", "/instances/marked", "").await;
+    assert_eq!(marked().await, json!({ "instances": [], "more": false }));
+    let lock = format!("/instances/{}/lock", instances[0]);
+    server.control("POST", &lock, r#"{"reason":"financial"}"#).await;
+    turn(&server, &instances[1], "lose").await;
+    turn(&server, &instances[2], "pause").await;
+
+    let found = marked().await;
+    let of = |id: &str| {
+        let all = found["instances"].as_array().unwrap();
+        all.iter().find(|one| one["id"] == id).unwrap_or(&Value::Null).clone()
+    };
+    assert_eq!(of(&instances[0])["locks"], json!(["financial"]));
+    assert_eq!(of(&instances[1])["lost"], true);
+    assert!(of(&instances[2])["paused"].as_str().unwrap().contains("operator"));
+    assert_eq!(of(&instances[3]), Value::Null);
+
+    turn(&server, &instances[1], "find").await;
+    turn(&server, &instances[2], "resume").await;
+    let ids = marked().await["instances"].as_array().unwrap().len();
+    assert_eq!(ids, 1, "only the locked one is left");
+}

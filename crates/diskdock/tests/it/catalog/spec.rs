@@ -287,3 +287,12 @@ fn exactly_these_actions_are_destructive() {
     ];
     assert_eq!(taking.map(|spec| spec.name).collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn every_destructive_action_says_what_to_know_before() {
+    let silent = actions::all().map(|listed| listed.spec());
+    let silent = silent.filter(|spec| spec.risk == Risk::TakesAway && spec.caution.is_empty());
+    assert_eq!(silent.map(|spec| spec.name).collect::<Vec<_>>(), [] as [&str; 0]);
+    let detach = actions::find("DetachDisk").unwrap().spec();
+    assert!(detach.caution.starts_with("Unmount the disk in the guest first"));
+}
