@@ -82,8 +82,8 @@ fn operations() -> Markup {
             h2 { "Operations" }
             p.count {}
             p.quiet {
-                "Nothing is under way. What takes time shows here with its step, why it waits and until \
-                 when it may: an attach, a start, a snapshot. "
+                "Nothing is under way. An attach, a start, a snapshot and all else that takes time \
+                 shows here with its step, why it waits and until when it may. "
                 code { "diskdock admin rules add --transition detach --do hold" }
                 " keeps the next detaches here."
             }

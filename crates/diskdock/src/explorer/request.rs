@@ -10,7 +10,7 @@ use crate::gateway::signature::percent_encode;
 
 /// The region whose host the example calls.
 const REGION: &str = "cn-hangzhou";
-/// What every request carries, with where it says what.
+/// The headers of every request, with where they name the action.
 const CARRIED: &str = "x-acs-action: {action}
 x-acs-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 x-acs-date: 2026-01-31T12:00:00Z
@@ -55,10 +55,15 @@ fn pairs(spec: &Spec) -> Vec<(String, String)> {
     };
     let of = |name: &str, value: &str| {
         let parameter = spec.parameters.iter().find(|one| one.name == name);
-        let stands_for = value.starts_with('{');
-        parameter.filter(|_| stands_for).map_or(value, |one| one.example).to_owned()
+        parameter.filter(|_| stands_for(value)).map_or(value, |one| one.example).to_owned()
     };
     shown.iter().map(|(name, value)| ((*name).to_owned(), of(name, value))).collect()
+}
+
+/// Whether a value is the name of a resource that the example makes first, in braces; JSON has
+/// quotes.
+fn stands_for(value: &str) -> bool {
+    value.starts_with('{') && !value.contains('"')
 }
 
 #[cfg(test)]
@@ -71,7 +76,10 @@ mod tests {
     fn example_has_the_parameters_and_what_is_common_to_all_actions() {
         let text = text(find("DetachDisk").unwrap());
         let (first, rest) = text.split_once('\n').unwrap();
-        assert!(first.starts_with("POST /?InstanceId=i-") && first.contains("&DiskId=d-"), "{first}");
+        assert!(
+            first.starts_with("POST /?InstanceId=i-") && first.contains("&DiskId=d-"),
+            "{first}"
+        );
         for name in ["host: ecs", "x-acs-action: DetachDisk", "x-acs-version: 2014-05-26"] {
             assert!(rest.contains(name), "{name}: {rest}");
         }
@@ -81,7 +89,7 @@ mod tests {
     fn every_example_is_taken_by_its_action() {
         for listed in all() {
             let mut pairs = pairs(listed.spec());
-            assert!(!pairs.iter().any(|(_, value)| value.contains('{')), "{pairs:?}");
+            assert!(!pairs.iter().any(|(_, value)| stands_for(value)), "{pairs:?}");
             pairs.sort();
             let input = Input::from_sorted(pairs);
             let refusal = match listed.entry {

@@ -88,9 +88,9 @@ impl Runner {
     pub(super) async fn answer_questions(&self, host: &str) -> Result<(), StoreError> {
         let of = host.to_owned();
         for asked in self.store.read(move |tx| tx.questions(&of)).await? {
-            let driver = Arc::clone(&self.hypervisor);
+            let (driver, question) = (Arc::clone(&self.hypervisor), asked.question.clone());
             let answer = tokio::task::spawn_blocking(move || {
-                let output = match serde_json::from_str(&asked.question) {
+                let output = match serde_json::from_str(&question) {
                     Ok(HostQuestion::Console(instance)) => driver.console_output(&instance),
                     Err(_) => Err(io::Error::other("the question is of a later version")),
                 };
@@ -98,7 +98,7 @@ impl Runner {
                 serde_json::to_string(&passed).unwrap_or_default()
             });
             let answer = answer.await.map_err(|fault| StoreError::Engine(fault.to_string()))?;
-            let write = move |tx: &mut dyn WriteTx| tx.answer_question(asked.number, &answer);
+            let write = move |tx: &mut dyn WriteTx| tx.answer_question(&asked, &answer);
             self.store.write(write).await?;
         }
         Ok(())

@@ -1,8 +1,9 @@
 //! The data directory: private, and used by one process at a time.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::StoreError;
 use crate::private_file;
@@ -34,6 +35,11 @@ pub(super) fn make_private_directory(directory: &Path) -> Result<(), StoreError>
     Ok(())
 }
 
+/// How long a lock is waited for: a program that is being started has all files of who starts it
+/// open for a moment, closed ones too.
+const LOCKED_WITHIN: Duration = Duration::from_millis(300);
+const LOOKS_EVERY: Duration = Duration::from_millis(10);
+
 /// Locks the directory for this process, as long as the file is open.
 pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
@@ -46,7 +52,13 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     };
     let file = private_file::open(&path);
     let mut file = file.map_err(|error| fault(&error))?;
-    file.try_lock().map_err(|error| fault(&error))?;
+    let began = Instant::now();
+    while let Err(error) = file.try_lock() {
+        if matches!(error, TryLockError::Error(_)) || began.elapsed() > LOCKED_WITHIN {
+            return Err(fault(&error));
+        }
+        std::thread::park_timeout(LOOKS_EVERY);
+    }
     // For the message above only: whoever cannot write it holds the lock as well.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)

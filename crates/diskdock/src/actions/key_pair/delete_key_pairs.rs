@@ -36,7 +36,7 @@ impl Action for DeleteKeyPairs {
     const NAME: &'static str = "DeleteKeyPairs";
     const SUMMARY: &'static str = "Deletes key pairs that no instance has: all of them, or none.";
     const CAUTION: &'static str =
-        "The key pairs are gone for good. Who has the private key keeps it.";
+        "The key pairs are gone for good; their private keys stay with those who have them.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&REGION_NOT_FOUND];

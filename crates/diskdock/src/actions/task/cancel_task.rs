@@ -29,7 +29,7 @@ impl Action for CancelTask {
 Only imports and exports of images can be cancelled (`SupportCancel` of DescribeTasks), and this \
 server starts none: images are imported with `diskdock image import`. A change of a disk's spec is \
 refused as the cloud refuses it.";
-    const CAUTION: &'static str = "What the task has done so far is thrown away.";
+    const CAUTION: &'static str = "The work that the task has done so far is thrown away.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&TASK_REGION_NOT_FOUND, &TASK_NOT_FOUND];

@@ -180,8 +180,8 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// `--ephemeral` and `--data-dir` exclude each other: the one of the stronger source counts. In the
-/// environment there may be both, since DISKDOCK_DATA_DIR is also that of clients, and of a container
-/// image: nothing is kept then.
+/// environment there may be both, since DISKDOCK_DATA_DIR is also that of clients, and of a
+/// container image: nothing is kept then.
 pub(crate) fn choose_directory(args: &mut ServeArgs, matches: &ArgMatches) -> Result<(), Failure> {
     let strength = |id: &str| match matches.value_source(id) {
         Some(ValueSource::CommandLine) => 2,

@@ -132,11 +132,13 @@ impl HostWrites for MemoryTx<&mut Tables> {
         Ok(Some(number))
     }
 
-    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
-        if let Some(asked) = self.tables().host_questions.get(&number) {
+    fn answer_question(&mut self, asked: &WaitingQuestion, answer: &str) -> Result<(), StoreError> {
+        let WaitingQuestion { number, question } = asked;
+        let found = self.tables().host_questions.get(number);
+        if let Some(found) = found.filter(|found| found.question == *question) {
             let answered =
-                AskedQuestion { answer: Some(answer.to_owned()), ..AskedQuestion::clone(asked) };
-            self.set(|tables| &mut tables.host_questions, number, Some(Arc::new(answered)));
+                AskedQuestion { answer: Some(answer.to_owned()), ..AskedQuestion::clone(found) };
+            self.set(|tables| &mut tables.host_questions, *number, Some(Arc::new(answered)));
         }
         Ok(())
     }

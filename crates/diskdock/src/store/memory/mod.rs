@@ -47,7 +47,7 @@ impl Memory {
     }
 
     /// An empty store, beside which nothing is kept. It makes no file, which would take longer than
-    /// all else that a world takes.
+    /// everything else.
     pub fn alone() -> Memory {
         Memory(Arc::new(SharedTables::new(Tables::default(), None)))
     }

@@ -1,6 +1,6 @@
 -- Questions of servers that wait for a host, and its answers.
 CREATE TABLE host_questions (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER PRIMARY KEY,
     host TEXT NOT NULL,
     asked_ms INTEGER NOT NULL,
     question TEXT NOT NULL,

@@ -158,9 +158,9 @@ impl HostWrites for PostgresTx<'_> {
         Ok(asked.map(|row| row.get(0)))
     }
 
-    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE host_questions SET answer = $2 WHERE number = $1";
-        self.change(sql, values![number, answer])
+    fn answer_question(&mut self, asked: &WaitingQuestion, answer: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE host_questions SET answer = $3 WHERE number = $1 AND question = $2";
+        self.change(sql, values![asked.number, asked.question.as_str(), answer])
     }
 
     fn forget_question(&mut self, number: i64) -> Result<(), StoreError> {

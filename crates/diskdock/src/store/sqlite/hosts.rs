@@ -153,9 +153,9 @@ impl HostWrites for SqliteTx<'_> {
         self.one(&sql, [host, question], |row| row.get(0))
     }
 
-    fn answer_question(&mut self, number: i64, answer: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE host_questions SET answer = ?2 WHERE number = ?1";
-        self.execute(sql, params![number, answer])?;
+    fn answer_question(&mut self, asked: &WaitingQuestion, answer: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE host_questions SET answer = ?3 WHERE number = ?1 AND question = ?2";
+        self.execute(sql, params![asked.number, asked.question, answer])?;
         Ok(())
     }
 

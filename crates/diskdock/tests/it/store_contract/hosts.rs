@@ -2,7 +2,8 @@
 //! the writes of an earlier epoch.
 
 use diskdock::store::{
-    AttachedDisks, HostTerm, OperationRow, ReadTx, StoreError, host_of_owner, owner_of_host,
+    AttachedDisks, HostTerm, OperationRow, ReadTx, StoreError, WaitingQuestion, host_of_owner,
+    owner_of_host,
 };
 use domain::host::{
     FenceRecord, Host, HostAdmission, HostHypervisor, HostResources, HostStorage, Overcommit,
@@ -170,16 +171,21 @@ async fn questions_wait_for_their_host_and_answers_for_who_asked(open: Open) {
     };
     assert_eq!(waiting(&fresh), [(first, "one".to_owned()), (second, "two".to_owned())]);
     assert_eq!(fresh.read(|tx| tx.answer(first)), None);
-    fresh.write(move |tx| tx.answer_question(first, "yes")).await;
+    let of = |number, question: &str| WaitingQuestion { number, question: question.to_owned() };
+    fresh.write(move |tx| tx.answer_question(&of(first, "one"), "yes")).await;
     assert_eq!(fresh.read(|tx| tx.answer(first)).as_deref(), Some("yes"));
     assert_eq!(waiting(&fresh), [(second, "two".to_owned())]);
     for number in [first, second] {
         fresh.write(move |tx| tx.forget_question(number)).await;
     }
-    // Who has gone is answered nothing.
-    fresh.write(move |tx| tx.answer_question(second, "late")).await;
+    // Who has gone is answered nothing, and neither is who has come since.
+    fresh.write(move |tx| tx.answer_question(&of(second, "two"), "late")).await;
     assert_eq!(fresh.read(|tx| tx.answer(second)), None);
     assert!(!fresh.read(|tx| tx.has_work("a")));
+    let third = fresh.write(|tx| tx.ask_host("a", "three")).await.unwrap();
+    fresh.write(move |tx| tx.answer_question(&of(third, "two"), "late")).await;
+    assert_eq!(fresh.read(|tx| tx.answer(third)), None);
+    fresh.write(move |tx| tx.forget_question(third)).await;
     let mut asked = 0;
     while fresh.write(|tx| tx.ask_host("a", "again")).await.is_some() {
         asked += 1;
