@@ -71,7 +71,10 @@ mod tests {
     fn example_has_the_parameters_and_what_is_common_to_all_actions() {
         let text = text(find("DetachDisk").unwrap());
         let (first, rest) = text.split_once('\n').unwrap();
-        assert!(first.starts_with("POST /?InstanceId=i-") && first.contains("&DiskId=d-"), "{first}");
+        assert!(
+            first.starts_with("POST /?InstanceId=i-") && first.contains("&DiskId=d-"),
+            "{first}"
+        );
         for name in ["host: ecs", "x-acs-action: DetachDisk", "x-acs-version: 2014-05-26"] {
             assert!(rest.contains(name), "{name}: {rest}");
         }

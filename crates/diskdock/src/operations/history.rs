@@ -99,3 +99,19 @@ fn push<T>(list: &mut VecDeque<T>, one: T, most: usize) {
     }
     list.push_back(one);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::push;
+
+    #[test]
+    fn a_full_list_gives_up_its_oldest_entry_for_a_new_one() {
+        let mut list = VecDeque::new();
+        for one in 1..=5 {
+            push(&mut list, one, 3);
+        }
+        assert_eq!(list, [3, 4, 5]);
+    }
+}

@@ -16,8 +16,7 @@ impl Action for DetachKeyPair {
     const DETAILS: &'static str = "\
 An instance that does not have it is a result that failed, and nothing changes for it. A guest that has read \
 the public key keeps it.";
-    const CAUTION: &'static str =
-        "Instances that start for the first time from now on do not get the key: see that there is another way into them.";
+    const CAUTION: &'static str = "Instances that start for the first time from now on do not get the key: see that there is another way into them.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] =

@@ -33,8 +33,7 @@ impl Action for ScheduleKeyDeletion {
     const DETAILS: &'static str = "\
 Until then the key is PendingDeletion: disks that name it keep their bytes and its id, but are not \
 attached, and no instance starts with them.";
-    const CAUTION: &'static str =
-        "Disks that name the key cannot be attached from now on. CancelKeyDeletion takes it back, until the days are over.";
+    const CAUTION: &'static str = "Disks that name the key cannot be attached from now on. CancelKeyDeletion takes it back, until the days are over.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&KMS_KEY_NOT_FOUND, &KMS_ALIAS_NOT_FOUND];

@@ -26,8 +26,7 @@ impl Action for DeleteRole {
 
     const NAME: &'static str = "DeleteRole";
     const SUMMARY: &'static str = "Deletes a role that has no policies.";
-    const CAUTION: &'static str =
-        "The role is gone for good: its temporary keys are refused, and it cannot be assumed any more.";
+    const CAUTION: &'static str = "The role is gone for good: its temporary keys are refused, and it cannot be assumed any more.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&ROLE_NAME_CHARACTERS, &ROLE_NOT_FOUND];

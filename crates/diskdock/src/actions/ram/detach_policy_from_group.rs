@@ -16,8 +16,7 @@ impl Action for DetachPolicyFromGroup {
 
     const NAME: &'static str = "DetachPolicyFromGroup";
     const SUMMARY: &'static str = "Takes a policy from a group.";
-    const CAUTION: &'static str =
-        "Calls of the users in the group that only this policy allows are refused from the next one on.";
+    const CAUTION: &'static str = "Calls of the users in the group that only this policy allows are refused from the next one on.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const SDK: &'static [SdkParam] = &[SdkParam::lacking("ResourceGroupId", TypedSdk::ALL)];

@@ -34,8 +34,7 @@ impl Action for DeleteAutoSnapshotPolicy {
     const NAME: &'static str = "DeleteAutoSnapshotPolicy";
     const SUMMARY: &'static str = "Deletes a snapshot policy; its disks have none any more.";
     const DETAILS: &'static str = "Snapshots that it has made stay until their days are over.";
-    const CAUTION: &'static str =
-        "No more snapshots are made of its disks. Give them another policy first if they are to be kept up.";
+    const CAUTION: &'static str = "No more snapshots are made of its disks. Give them another policy first if they are to be kept up.";
     const RISK: Risk = Risk::TakesAway;
     const TRANSITION: Option<&'static Transition> = None;
     const LOAD_ERRORS: &'static [&'static ErrorCode] = &[&POLICY_NOT_FOUND, &POLICY_NOT_IN_REGION];

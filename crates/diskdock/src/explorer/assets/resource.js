@@ -3,6 +3,7 @@
 
 import { copyButton, element, one, pause } from "./common.js";
 import { regionOf } from "./follow.js";
+import { controlsPath } from "./key.js";
 import { keyed } from "./keyed.js";
 import { entries } from "./listing.js";
 import { callRow, columns, deadline, duration, ending, moment, operationState, resourceHref, showWhether, since, status, tableRow, tellTime } from "./rows.js";
@@ -85,7 +86,7 @@ function showList(section, rows, show) {
 }
 
 async function showHistory() {
-  const response = await fetch(`/_diskdock/history/${encodeURIComponent(id)}`, { headers: withToken(), cache: "no-store" });
+  const response = await fetch(`${await controlsPath()}/history/${encodeURIComponent(id)}`, { headers: withToken(), cache: "no-store" });
   const answer = await response.json();
   if (!response.ok) {
     refusal.replaceChildren(element("p", { class: "notice" }, `Without its history: ${answer.error}. The console takes the token.`));
