@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { accessibilityFaults, assertNoPageErrors, instanceWithDisks, openPage, startBrowser, startServer } from "./harness.mjs";
+import { accessibilityFaults, assertNoPageErrors, call, instanceWithDisks, openPage, REGION, startBrowser, startServer } from "./harness.mjs";
 
 const server = await startServer("--pace", "800ms");
 const browser = await startBrowser();
@@ -15,6 +16,15 @@ const statuses = (page) => page.locator(".timeline .status").allTextContents();
 function unzipped(path) {
   const read = "import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(json.dumps({n: z.read(n).decode() for n in z.namelist()}))";
   return JSON.parse(execFileSync("python3", ["-c", read, path]));
+}
+
+// A new key as OpenSSH writes it: parts with their lengths before them.
+function publicKey() {
+  const { n, e } = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "jwk" });
+  const part = (bytes) => Buffer.concat([Buffer.from(new Uint32Array([bytes.length]).buffer).reverse(), bytes]);
+  const numbers = [e, n].map((text) => Buffer.from(text, "base64url"));
+  const signed = numbers.map((bytes) => (bytes[0] & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes));
+  return `ssh-rsa ${Buffer.concat([Buffer.from("ssh-rsa"), ...signed].map(part)).toString("base64")} test`;
 }
 
 async function chooseDisk(page) {
@@ -329,4 +339,21 @@ test("a chosen key signs later calls of this tab only", async () => {
   await other.goto(`${server.origin}/explorer`);
   await other.getByRole("button", { name: /^testid/ }).waitFor();
   await context.close();
+});
+
+test("a field that only narrows a list offers what there is, beyond the first page of it", async () => {
+  const PublicKeyBody = publicKey();
+  for (let number = 0; number < 52; number++) await call(server, "ImportKeyPair", { RegionId: REGION, KeyPairName: `pair-${number}`, PublicKeyBody });
+  const { page, pageErrors } = await openPage(browser);
+  await page.goto(`${server.origin}/explorer/actions/DescribeInstances?RegionId=${REGION}`);
+  if (!(await page.locator("#in-KeyPairName").isVisible())) await page.locator(".more-rows summary").click();
+  for (const name of ["pair-0", "pair-51"]) {
+    await page.locator("#in-KeyPairName").fill(name);
+    await page.locator("#offered").getByRole("option", { name }).first().waitFor();
+  }
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#in-KeyPairName").inputValue(), "pair-51");
+  assertNoPageErrors(pageErrors, "a field that offers key pairs");
+  await page.close();
 });

@@ -42,6 +42,49 @@ test("the forms of pace and clock set them and show the present value", async ()
   await page.close();
 });
 
+test("worlds are made, used and deleted, and the controls are those of the world that the key leads to", async () => {
+  const { page, pageErrors } = await openControls();
+  const worlds = page.locator("#worlds");
+  await now(page, "worlds", "None but the main one");
+  await worlds.getByLabel("Name").fill("try-1");
+  await worlds.getByLabel("Copy of").fill("main");
+  const command = worlds.locator(".command code");
+  assert.equal(await command.first().textContent(), "diskdock world fork try-1");
+  await press(page, "worlds", "Make the world");
+  await page.locator(".refusal", { hasText: "World try-1: key" }).waitFor();
+  await now(page, "worlds", "try-1, a copy of main");
+  await worlds.getByLabel("World", { exact: true }).fill("try-1");
+  await press(page, "worlds", "Use its key here");
+  await page.locator(".of-world", { hasText: "the world try-1" }).waitFor();
+  await page.locator("header .key", { hasText: "world try-1" }).waitFor();
+  await page.getByLabel("Pace", { exact: true }).fill("900ms");
+  await page.locator("#pace .command code", { hasText: "diskdock admin --world try-1 pace 900ms" }).waitFor();
+  await press(page, "pace", "Set");
+  await now(page, "pace", "900ms");
+  assert.equal((await read("worlds/try-1/pace")).pace, "900ms");
+  assert.notEqual((await read("pace")).pace, "900ms");
+  // The page of a resource follows the key too, and the console says what it shows.
+  await page.goto(`${server.origin}/explorer/console`);
+  await page.locator(".of-world", { hasText: "the world try-1" }).waitFor();
+  await page.goto(`${server.origin}/explorer/controls`);
+  await now(page, "worlds", "try-1");
+  await page.locator("#worlds").getByLabel("World", { exact: true }).fill("try-1");
+  await press(page, "worlds", "Delete");
+  await page.getByRole("button", { name: "Yes, Delete" }).click();
+  await now(page, "worlds", "None but the main one");
+  assertNoPageErrors(pageErrors, "worlds");
+  await page.close();
+});
+
+test("a key that the server does not have is said beside it, with what to do", async () => {
+  const { page } = await openControls();
+  await page.locator("header .key button").first().click();
+  await page.getByLabel("AccessKey id").fill("nobody");
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.locator("header .fault", { hasText: "nobody: InvalidAccessKeyId.NotFound" }).waitFor();
+  await page.close();
+});
+
 test("the forms of rules and faults show their command, add and clear", async () => {
   const { page, pageErrors } = await openControls();
   const rules = page.locator("#rules");

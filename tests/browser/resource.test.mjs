@@ -29,9 +29,23 @@ test("a disk's page follows it and lists its calls and operations", async () => 
   await clearRules(server);
   await page.locator(".what-it-is", { hasText: "Available" }).waitFor();
   await page.locator("#operations .quiet").waitFor();
+  const ended = page.locator("#ended tbody tr", { hasText: "disk.detach" });
+  await ended.waitFor();
+  assert.equal(await ended.locator("[data-column=Result]").textContent(), "done");
+  assert.match(await ended.locator("[data-column=Took]").textContent(), /^\d+ s$/);
+  await page.locator("#ended tbody", { hasText: "snapshot.create" }).waitFor();
+  await page.locator("#events tbody tr", { hasText: "disk.detach" }).first().waitFor();
   await call(server, "AttachDisk", { InstanceId: instance, DiskId: disk }, { wait: true });
   assert.deepEqual(await accessibilityFaults(page), []);
   assertNoPageErrors(pageErrors, "a disk's page");
+  await page.close();
+});
+
+test("a history without entries says so", async () => {
+  const { page, pageErrors } = await openResource("snapshot", snapshot);
+  await page.locator("#ended tbody", { hasText: "snapshot.create" }).waitFor();
+  await page.locator("#operations .quiet", { hasText: "None is under way." }).waitFor();
+  assertNoPageErrors(pageErrors, "a short history");
   await page.close();
 });
 

@@ -1,5 +1,6 @@
-//! The history of one resource: calls that named or made it, and operations on it.
+//! The history of one resource: calls that named or made it, operations on it, and their events.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
@@ -11,15 +12,19 @@ use crate::actions::find;
 use crate::catalog::times::with_seconds;
 use crate::catalog::{Ids, ParamSpec, Repeat, Spec, json_strings};
 use crate::gateway::recent::{RECORDS, RecentCall};
-use crate::service::COMMON;
-use crate::store::CallRecord;
+use crate::operations::{EndedOperation, OperationEvent};
+use crate::service::{COMMON, Services};
+use crate::store::{CallRecord, OperationRow, StoreError};
 
 /// Resources of one call that are shown, at most.
 const SHOWN: usize = 20;
+/// Entries of a list of the history, at most.
+const LATEST: usize = 200;
 
-/// Calls and operations about the resource with this id, latest first: the calls of this process
-/// that named or made it, refused ones too, but no successful reads; accepted writes of earlier
-/// processes; and operations on it.
+/// What is known about the resource with this id, latest first: the calls of this process that
+/// named or made it, refused ones too, but no successful reads; accepted writes of earlier
+/// processes; operations on it that are under way; those that ended in this process, and those
+/// that were given up in earlier ones; and the events of operations of this process.
 pub(crate) async fn history(
     State(state): State<AdminState>,
     Path(id): Path<String>,
@@ -36,13 +41,70 @@ pub(crate) async fn history(
     let records = services.store.read(|tx| tx.calls(RECORDS)).await?;
     let own = records.into_iter().filter(|one| one.resource.contains(id.as_str()));
     calls.extend(own.filter(|one| !known.contains(&one.request_id)).map(shown_record));
-    let operations = operations_of(services, |row| {
-        row.disk.as_ref().is_some_and(|disk| disk.as_str() == id)
-            || row.instance.as_ref().is_some_and(|instance| instance.as_str() == id)
-    });
-    let operations = operations.await?;
+    calls.truncate(LATEST);
+    let shown = operations_of(services, |row| row.is_about(&id)).await?;
+    let operations: Vec<Value> =
+        shown.into_iter().filter(|one| one["given_up"] == json!(false)).collect();
+    let ended = ended_operations(services, &id).await?;
+    let events = services.runner.history.events(|row| row.is_about(&id));
+    let events: Vec<Value> = events.iter().take(LATEST).map(shown_event).collect();
     let now = with_seconds(services.clock.now());
-    Ok(Json(json!({ "now": now, "calls": calls, "operations": operations })))
+    Ok(Json(json!({
+        "now": now, "calls": calls, "operations": operations, "ended": ended, "events": events,
+    })))
+}
+
+/// The operations on a resource that ended: in this process, or given up before.
+async fn ended_operations(services: &Services, id: &str) -> Result<Vec<Value>, StoreError> {
+    let here = services.runner.history.ended(|row| row.is_about(id));
+    let known: BTreeSet<_> = here.iter().map(|one| one.row.id).collect();
+    let given_up = services.store.read(|tx| tx.failed_operations()).await?;
+    let before = given_up.into_iter().filter(|row| row.is_about(id) && !known.contains(&row.id));
+    let mut all: Vec<_> = here.iter().map(|one| (one.at, shown_end(one))).collect();
+    all.extend(before.map(|row| (row.created_at, shown_failure(&row))));
+    all.sort_by_key(|(at, _)| Reverse(*at));
+    Ok(all.into_iter().take(LATEST).map(|(_, shown)| shown).collect())
+}
+
+/// An operation that ended in this process.
+fn shown_end(EndedOperation { row, at, reason }: &EndedOperation) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "disk": row.disk,
+        "instance": row.instance,
+        "tries": row.tries,
+        "created_at": with_seconds(row.created_at),
+        "ended_at": with_seconds(*at),
+        "took_ms": at.since_ms(row.created_at),
+        "result": if reason.is_some() { "given up" } else { "done" },
+        "reason": reason,
+    })
+}
+
+/// An operation that was given up in an earlier process, or by another server: when is not kept.
+fn shown_failure(row: &OperationRow) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "disk": row.disk,
+        "instance": row.instance,
+        "tries": row.tries,
+        "created_at": with_seconds(row.created_at),
+        "result": "given up",
+        "reason": row.last_event,
+    })
+}
+
+fn shown_event(OperationEvent { number, at, row }: &OperationEvent) -> Value {
+    json!({
+        "id": number,
+        "at": with_seconds(*at),
+        "operation": row.id,
+        "kind": row.kind,
+        "phase": row.phase,
+        "event": row.last_event,
+    })
 }
 
 /// A call of this process.

@@ -40,6 +40,9 @@ pub struct ParamSpec {
     pub children: &'static [ParamSpec],
     /// The kind of resource that it names, by its noun: `disk`.
     pub names: Option<&'static str>,
+    /// The kind of resource that forms and completions offer for it: the one that it names, or one
+    /// that no policy is asked about, as the VPC that a list is narrowed down to.
+    pub offers: Option<&'static str>,
     /// The statuses in which such a resource fits, where the action's own transition does not say.
     pub fits: &'static [&'static str],
     /// Whether most calls that can do without it give it all the same: forms show it at once.

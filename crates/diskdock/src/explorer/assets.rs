@@ -44,6 +44,7 @@ static FILES: &[(&str, &str, &str)] = embedded!["assets":
     SCRIPT "search.js",
     SCRIPT "sign.js",
     SCRIPT "stream.js",
+    SCRIPT "syntax.js",
     SCRIPT "terminal.js",
     SCRIPT "tree.js",
 ];

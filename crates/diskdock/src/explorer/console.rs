@@ -18,6 +18,7 @@ pub(crate) fn page() -> Markup {
         div.console data-script-only data-nouns=(nouns()) data-kinds=(listed_kinds())
             data-verbs=(verbs()) data-example=(example()) hidden {
             p.watching role="status" { "Connecting …" }
+            p.notice.of-world role="status" hidden {}
             form.token hidden {
                 label for="token" { "Admin token" }
                 input id="token" type="password" autocomplete="off" aria-describedby="token-hint";

@@ -15,6 +15,7 @@ pub(crate) fn page() -> Markup {
         noscript { p.notice { "The forms need script. Without it, use " code { "diskdock admin" } "." } }
         div.controls data-script-only hidden {
             p.refusal role="alert" {}
+            p.of-world role="status" {}
             form.token hidden {
                 label for="token" { "Admin token" }
                 input id="token" type="password" autocomplete="off";
@@ -23,7 +24,7 @@ pub(crate) fn page() -> Markup {
                     "tab only." }
             }
             (pace()) (clock()) (rules()) (transitions()) (faults()) (locks()) (lost()) (hosts())
-            (keys()) (state())
+            (worlds()) (keys()) (state())
         }
     };
     whole("Controls", Section::Controls, &["controls.js"], &body)
@@ -164,6 +165,22 @@ fn hosts() -> Markup {
     let fields = text("name", "Host", "host-a");
     let verbs = [("drain", "Drain"), ("undrain", "Undrain"), ("remove", "Forget")];
     part("hosts", "Hosts", about, &form("host", &fields, &verbs))
+}
+
+fn worlds() -> Markup {
+    let about = "Further servers inside this one, for tests that share it: each has resources, a clock, rules and \
+                 faults of its own, and a key that leads to it.";
+    let fields = html! {
+        (text("name", "Name", "test-1"))
+        (text("from", "Copy of", "none: an empty one"))
+        (text("key", "Key", "ID:SECRET, or a new one"))
+    };
+    let forms = html! {
+        (form("new-world", &fields, &[("create", "Make the world")]))
+        (form("world", &text("name", "World", "test-1"),
+            &[("switch", "Use its key here"), ("delete", "Delete")]))
+    };
+    part("worlds", "Worlds", about, &forms)
 }
 
 fn keys() -> Markup {

@@ -159,16 +159,16 @@ impl<'a> Form<'a> {
                         data-required[spec.presence == Presence::Required]
                         spellcheck="false" aria-label=[label] aria-describedby=(hint)
                         list=[self.list_of(spec)] inputmode=[is_number(spec).then_some("numeric")]
-                        data-pick=[spec.names] data-fits=[self.fits(spec)]
+                        data-pick=[spec.offers] data-fits=[self.fits(spec)]
                         data-array[spec.repeat == Repeat::JsonArray] data-limits=[bounds(spec)];
                 }
             }
         }
     }
 
-    /// The statuses in which a resource fits the field, if it names one.
+    /// The statuses in which a resource fits the field, if it offers any.
     fn fits(&self, spec: &ParamSpec) -> Option<String> {
-        spec.names.map(|_| self.spec.fitting(spec).join(" "))
+        spec.offers.map(|_| self.spec.fitting(spec).join(" "))
     }
 
     fn list(&self, spec: &ParamSpec, wire: &str) -> Markup {

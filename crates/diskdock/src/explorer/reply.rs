@@ -48,8 +48,8 @@ pub(super) fn examples(spec: &Spec) -> Markup {
     let json = serde_json::to_string_pretty(&json).unwrap_or_default();
     let xml = String::from_utf8_lossy(&body(Format::Xml)).replace("><", ">\n<");
     html! {
-        details { summary { "Reply in JSON" } pre tabindex="0" aria-label="Reply in JSON" { (json) } }
-        details { summary { "Reply in XML" } pre tabindex="0" aria-label="Reply in XML" { (xml) } }
+        details { summary { "Reply in JSON" } pre tabindex="0" aria-label="Reply in JSON" data-language="json" { (json) } }
+        details { summary { "Reply in XML" } pre tabindex="0" aria-label="Reply in XML" data-language="xml" { (xml) } }
     }
 }
 

@@ -14,6 +14,7 @@ use super::text::{action_href, capital};
 use crate::actions::{all, resource, resources};
 use crate::catalog::{Listed, ParamSpec, Repeat, Resource, Risk, Shape};
 use crate::gateway::recent::{CHANGES, RECORDS};
+use crate::operations::{ENDED, EVENTS};
 
 /// The kind of resource of this noun, if its resources have pages: those that can be asked for by
 /// their ids.
@@ -68,8 +69,26 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             section id="changes" { h2 { "Changes since this page was opened" } ol.timeline {} p.quiet { "None yet: they show here as they come." } }
             section id="operations" {
                 h2 { "Operations" }
-                p.quiet { "None is under way, and none was given up lately." }
+                p.quiet { "None is under way." }
                 div.operations { (table("Operations", OPERATIONS)) }
+            }
+            section id="ended" {
+                h2 { "Ended operations" }
+                p.hint {
+                    "Of the latest " (ENDED) " that ended since the server started, and those that the store \
+                     keeps as given up."
+                }
+                p.quiet { "None of these was on it." }
+                div.operations { (table("Ended operations", ENDED_OPERATIONS)) }
+            }
+            section id="events" {
+                h2 { "Events" }
+                p.hint {
+                    "What its operations waited for, and what failed and was tried again: of the latest " (EVENTS)
+                    " since the server started."
+                }
+                p.quiet { "There was none." }
+                div.operations { (table("Events", EVENTS_OF_OPERATIONS)) }
             }
             section id="calls" {
                 h2 { "Calls" }
@@ -111,6 +130,12 @@ fn terminal(id: &str) -> Markup {
 /// The columns of operations on the resource.
 const OPERATIONS: &[&str] =
     &["State", "Operation", "Step", "Tries", "Since", "Deadline", "Last result"];
+
+/// The columns of operations that ended.
+const ENDED_OPERATIONS: &[&str] = &["Result", "Operation", "Ended", "Took", "Tries", "Reason"];
+
+/// The columns of what operations met with.
+const EVENTS_OF_OPERATIONS: &[&str] = &["When", "Operation", "Step", "Event"];
 
 fn kinds(kind: &'static Resource) -> String {
     let mut kinds = BTreeMap::new();

@@ -96,12 +96,12 @@ impl Runner {
             Ok(Progress::Done) => Stepped::Ends(Outcome::Done),
             Ok(Progress::Failed(reason)) => Stepped::Ends(Outcome::Failed(reason)),
             Ok(Progress::RetryAfter { after_ms, because }) => {
-                row.last_event = because;
+                self.note(row, because);
                 schedule.retry_after(after_ms, now);
                 Stepped::Waits
             }
             Ok(Progress::Suspended { after_ms, because }) => {
-                row.last_event = because;
+                self.note(row, because);
                 schedule.deadline.suspend();
                 schedule.retry_after(after_ms, now);
                 Stepped::Waits
@@ -114,12 +114,20 @@ impl Runner {
                     cause,
                     "a step failed and will be retried"
                 );
-                row.last_event = cause;
+                self.note(row, cause);
                 schedule.retry_after(schedule.failures.pause_ms(), now);
                 Stepped::Waits
             }
         };
         (stepped, operation)
+    }
+
+    /// Keeps what an operation met with, unless it is what it met with before.
+    fn note(&self, row: &mut OperationRow, event: String) {
+        if row.last_event != event {
+            row.last_event = event;
+            self.history.keep_event(row, self.clock.now());
+        }
     }
 
     /// Saves a job that has to wait, if its state is not the saved one or it begins or ceases
@@ -202,8 +210,14 @@ impl Runner {
         }
     }
 
-    fn count(&self, row: &OperationRow, outcome: &Outcome) {
-        let took_ms = self.clock.now().since_ms(row.created_at);
+    fn count(&self, row: &Arc<OperationRow>, outcome: &Outcome) {
+        let now = self.clock.now();
+        let took_ms = now.since_ms(row.created_at);
+        let reason = match outcome {
+            Outcome::Done => None,
+            Outcome::Failed(reason) => Some(reason.clone()),
+        };
+        self.history.keep_end(row, now, reason);
         match outcome {
             Outcome::Done => {
                 self.tally.done.fetch_add(1, Ordering::Relaxed);

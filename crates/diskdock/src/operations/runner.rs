@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
+use super::history::OperationHistory;
 use super::jobs::{Job, Jobs, Selected, Selection, TimeLeft};
 use super::server_lease::LeaseWatch;
 use super::{NewOperation, OperationKind};
@@ -81,6 +82,8 @@ pub struct Runner {
     is_closed: AtomicBool,
     /// Counters for the metrics.
     pub tally: Counters,
+    /// The latest ends and events.
+    pub(crate) history: OperationHistory,
 }
 
 impl Runner {
@@ -103,6 +106,7 @@ impl Runner {
             is_ready: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
             tally: Counters::default(),
+            history: OperationHistory::default(),
         }
     }
 
@@ -335,6 +339,7 @@ impl Runner {
     /// Forgets all jobs, as when the store was wiped.
     pub fn drop_in_flight(&self) {
         *self.lock() = Jobs::default();
+        self.history.clear();
     }
 
     /// Whether an operation is in flight here.

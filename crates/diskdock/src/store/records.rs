@@ -54,6 +54,15 @@ pub struct OperationRow {
     pub unknown: UnknownFields,
 }
 
+impl OperationRow {
+    /// Whether it works on the resource with this id, or its state names that.
+    pub(crate) fn is_about(&self, id: &str) -> bool {
+        self.disk.as_ref().is_some_and(|disk| disk.as_str() == id)
+            || self.instance.as_ref().is_some_and(|instance| instance.as_str() == id)
+            || self.state.contains(&format!("\"{id}\""))
+    }
+}
+
 /// How much of its timeout an operation has used up, by the uptime of the server that carries it
 /// out. Time in which the server did not run does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

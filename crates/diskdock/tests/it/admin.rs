@@ -2,6 +2,7 @@
 
 mod changes;
 mod console;
+mod history;
 mod lost;
 mod pause;
 mod transitions;

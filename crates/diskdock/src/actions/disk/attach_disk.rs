@@ -40,6 +40,7 @@ params!(
         /// root's in the guest when that next starts.
         password: Option<Password>,
         /// The key pair that goes with a system disk.
+        #[offers = "key pair"]
         key_pair_name: Option<Text<1, 128>>,
         /// Take a regional disk away from an instance of another zone that is lost. It has to be
         /// Stopped, as it is after `diskdock admin instances fence`: a disk that a guest may still

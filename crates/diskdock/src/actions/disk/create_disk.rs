@@ -60,6 +60,7 @@ params!(
         /// The key of KMS, which has to be Enabled; needs `Encrypted`. An id that KMS here does not
         /// know is only shown. Left out, an encrypted disk shows the account's service key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`, from 4 GiB.
         bursting_enabled: Option<bool>,

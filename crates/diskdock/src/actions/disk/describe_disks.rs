@@ -60,11 +60,13 @@ params!(
         /// Only disks with (or without) an automatic snapshot policy.
         enable_automated_snapshot_policy: Option<bool>,
         /// Only disks of this automatic snapshot policy.
+        #[offers = "snapshot policy"]
         auto_snapshot_policy_id: Option<Text<1, 64>>,
         /// Only encrypted (or unencrypted) disks.
         encrypted: Option<bool>,
         /// Only disks that were encrypted with this key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// Only disks that were made from this snapshot.
         snapshot_id: Option<SnapshotId>,

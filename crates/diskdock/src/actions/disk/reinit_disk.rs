@@ -30,6 +30,7 @@ params!(
         #[malformed = PASSWORD_MALFORMED]
         password: Option<Password>,
         /// The key pair of the instance from now on, for a system disk.
+        #[offers = "key pair"]
         key_pair_name: Option<Text<1, 128>>,
         /// Whether the guest gets the vendor's agent. There is none here.
         security_enhancement_strategy: Ignored<Option<SecurityStrategy>>,

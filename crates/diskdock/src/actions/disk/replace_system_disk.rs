@@ -40,6 +40,7 @@ params!(
         encrypted: Option<bool>,
         /// The key of KMS, which has to be Enabled; needs `Encrypted`.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// Not offered to the public.
         encrypt_algorithm: Ignored<Option<Text<0, 64>>>,
@@ -50,6 +51,7 @@ params!(
         /// Whether the password of the image counts: then the guest is given none.
         password_inherit: Option<bool>,
         /// The key pair of the instance from now on.
+        #[offers = "key pair"]
         key_pair_name: Option<Text<1, 128>>,
         /// Whether the guest gets the vendor's agent. There is none here.
         security_enhancement_strategy: Ignored<Option<SecurityStrategy>>,

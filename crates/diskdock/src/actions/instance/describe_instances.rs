@@ -46,11 +46,14 @@ params!(
         #[malformed = NETWORK_TYPE_UNKNOWN]
         instance_network_type: Option<NetworkType>,
         /// Only instances in this VPC.
+        #[offers = "vpc"]
         vpc_id: Option<Text<1, 64>>,
         /// Only instances in this vSwitch.
         #[wire = "VSwitchId"]
+        #[offers = "vswitch"]
         v_switch_id: Option<Text<1, 64>>,
         /// Only instances in this security group.
+        #[offers = "security group"]
         security_group_id: Option<Text<1, 64>>,
         /// Only instances with one of these private addresses.
         private_ip_addresses: Option<JsonList<Text<1, 64>, 100>>,
@@ -67,6 +70,7 @@ params!(
         /// Only instances of this cluster for supercomputing. There are none here.
         hpc_cluster_id: Option<Text<1, 64>>,
         /// Only instances with this key pair.
+        #[offers = "key pair"]
         key_pair_name: Option<Text<1, 128>>,
         /// Only instances of this resource group.
         resource_group_id: Option<Text<1, 64>>,

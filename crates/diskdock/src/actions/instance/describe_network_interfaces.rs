@@ -29,12 +29,15 @@ params!(
         /// Only interfaces in this status. All are `InUse` here.
         status: Option<InterfaceStatus>,
         /// Only interfaces in this VPC.
+        #[offers = "vpc"]
         vpc_id: Option<Text<1, 64>>,
         /// Only interfaces in this vSwitch.
         #[wire = "VSwitchId"]
+        #[offers = "vswitch"]
         v_switch_id: Option<Text<1, 64>>,
         /// Only secondary interfaces in this security group. There are none here; DescribeInstances
         /// finds instances by their groups.
+        #[offers = "security group"]
         security_group_id: Option<Text<1, 64>>,
         /// Only the interface with this primary private address.
         primary_ip_address: Option<Text<1, 64>>,

@@ -67,6 +67,7 @@ params!(
         /// Its category.
         category: Option<Text<0, 64>>,
         /// Its id.
+        #[offers = "disk"]
         disk_id: Option<Text<0, 128>>,
         /// Its level.
         performance_level: Option<Text<0, 64>>,

@@ -17,6 +17,7 @@ params!(
         /// The region.
         region_id: RegionId,
         /// Only pairs of this name; `*` at either end stands for anything.
+        #[offers = "key pair"]
         key_pair_name: Option<Text<1, 128>>,
         /// Only the pair whose public key has this MD5.
         key_pair_finger_print: Option<Text<1, 128>>,

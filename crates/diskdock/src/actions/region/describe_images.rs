@@ -60,6 +60,7 @@ params!(
         /// Only (or without) published community images, which there are none of.
         is_public: Option<bool>,
         /// Only images that have this snapshot.
+        #[offers = "snapshot"]
         snapshot_id: Option<Text<1, 64>>,
         /// Only images of this resource group. Only custom images are in one.
         resource_group_id: Option<Text<1, 64>>,

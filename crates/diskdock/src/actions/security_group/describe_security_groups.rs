@@ -32,6 +32,7 @@ params!(
         #[malformed = SECURITY_GROUP_TYPE_FILTER]
         security_group_type: Option<GroupTypeWord>,
         /// Only groups of this VPC.
+        #[offers = "vpc"]
         vpc_id: Option<Text<1, 64>>,
         /// Only groups with a VPC, or only without.
         network_type: Option<GroupNetwork>,

@@ -40,6 +40,7 @@ params!(
         encrypted: Option<bool>,
         /// The key of KMS in the region of the copy, which has to be Enabled; needs `Encrypted`.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// The resource group of the copy; that of the snapshot if left out.
         resource_group_id: Option<Text<1, 64>>,

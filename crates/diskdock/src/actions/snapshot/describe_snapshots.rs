@@ -59,6 +59,7 @@ params!(
         encrypted: Option<bool>,
         /// Only snapshots with this key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// Only snapshots of this resource group.
         resource_group_id: Option<Text<1, 64>>,

@@ -22,6 +22,7 @@ params!(
         encrypted: Option<bool>,
         /// The key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<0, 128>>,
         /// Not offered to the public.
         arn: Groups<Arn>,

@@ -65,7 +65,8 @@ pub(crate) use or_default;
 /// Declares a struct of parameters. Attributes of a field, in this order: its documentation,
 /// `#[wire = "KMSKeyId"]` for odd names, `#[missing = CODE]`, `#[malformed = CODE]`,
 /// `#[example = "text"]`, `#[names = "disk"]` for the kind of resource that it names where its type
-/// does not say, `#[fits = ["Available"]]` for the statuses in which one fits where the action's
+/// does not say, `#[offers = "vpc"]` for the kind that forms offer where no policy is asked about the
+/// resource, `#[fits = ["Available"]]` for the statuses in which one fits where the action's
 /// transition does not say, `#[common = true]` where forms are long and this one is given often.
 macro_rules! params {
     ($(#[doc = $sdoc:literal])* $vis:vis struct $name:ident { $(
@@ -75,6 +76,7 @@ macro_rules! params {
         $(#[malformed = $malformed:expr])?
         $(#[example = $example:literal])?
         $(#[names = $names:literal])?
+        $(#[offers = $offers:literal])?
         $(#[fits = $fits:expr])?
         $(#[common = $common:literal])?
         $field:ident: $ty:ty
@@ -98,6 +100,10 @@ macro_rules! params {
                     children: <$ty as $crate::catalog::Field>::CHILDREN,
                     names: $crate::catalog::or_default!(
                         <$ty as $crate::catalog::Field>::NAMES $(, Some($names))?),
+                    offers: $crate::catalog::or_default!(
+                        $crate::catalog::or_default!(
+                            <$ty as $crate::catalog::Field>::NAMES $(, Some($names))?)
+                        $(, Some($offers))?),
                     fits: $crate::catalog::or_default!(&[] $(, &$fits)?),
                     common: $crate::catalog::or_default!(false $(, $common)?),
                     missing: $crate::catalog::or_default!(

@@ -37,9 +37,9 @@ struct Found {
 }
 
 impl LiveValue {
-    /// The value of an action's parameter that names a resource.
+    /// The value of an action's parameter that takes a resource.
     pub(crate) fn of_parameter(action: &Spec, parameter: &ParamSpec) -> Option<LiveValue> {
-        let noun = resource(parameter.names?)?.noun;
+        let noun = resource(parameter.offers?)?.noun;
         Some(LiveValue::Resources(vec![noun], action.fitting(parameter)))
     }
 

@@ -8,6 +8,7 @@ import { region } from "./key.js";
 import { offer } from "./pick.js";
 import { resourceHref } from "./rows.js";
 import { showCode } from "./code.js";
+import { colourAll, coloured } from "./syntax.js";
 import { jsonView, linker, listIn, tableView } from "./tree.js";
 
 const form = one("#form");
@@ -170,7 +171,7 @@ function showReply(answer, asked) {
   const bar = element("p", { class: "bar reply-bar" }, copyButton(answer.text, "the reply"));
   const view = body && jsonView(body, link);
   if (view) bar.append(...replyTools(body, view));
-  const shown = view ? view.node : element("pre", { tabindex: "0", "aria-label": "Reply" }, indented(answer.text));
+  const shown = view ? view.node : element("pre", { tabindex: "0", "aria-label": "Reply" }, ...coloured("xml", indented(answer.text)));
   outcome.replaceChildren(...verdict(answer, asked), bar, shown);
 }
 
@@ -261,6 +262,7 @@ for (const panel of all(".panel")) {
 }
 select(one("#tab-reply"));
 showCode(form);
+colourAll();
 for (const part of all("[data-script-only], [data-send], [data-dry-run], [data-sign-only], [data-clear], [data-wide]")) part.hidden = false;
 // The panel of reply and code, as wide as the page lets it be.
 function widen(isWide) {

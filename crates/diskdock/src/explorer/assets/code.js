@@ -3,19 +3,20 @@
 import { copyButton, element, keep, kept, one } from "./common.js";
 import { chosen } from "./form.js";
 import { region } from "./key.js";
+import { coloured } from "./syntax.js";
 
 const REST_MS = 200;
 
-function shown({ file_name, code, how_to_run, download, project, where, why }) {
+function shown({ file_name, code, how_to_run, download, project, where, why }, language) {
   if (why) return [element("p", { class: "notice" }, why)];
   return [
     element("p", { class: "bar" }, element("span", { class: "file" }, file_name), " ",
       copyButton(code, "the code"), " ", element("a", { href: download, download: file_name }, "Download"), " ",
       element("a", { href: project, download: true }, "Download the project")),
-    element("pre", { class: "sample", tabindex: "0", "aria-label": "Code" }, code),
+    element("pre", { class: "sample", tabindex: "0", "aria-label": "Code" }, ...coloured(language, code)),
     element("h3", {}, "How to run it"),
     element("p", { class: "hint" }, where),
-    element("pre", { class: "how", tabindex: "0", "aria-label": "How to run it" }, how_to_run),
+    element("pre", { class: "how", tabindex: "0", "aria-label": "How to run it" }, ...coloured("cli", how_to_run)),
   ];
 }
 
@@ -35,7 +36,7 @@ export function showCode(form) {
       if (mine !== asked || text === last) return;
       last = text;
       const answer = JSON.parse(text);
-      place.replaceChildren(...shown(response.ok ? answer : { why: answer.error }));
+      place.replaceChildren(...shown(response.ok ? answer : { why: answer.error }, language.value));
     } catch (error) {
       if (mine !== asked) return;
       last = undefined;

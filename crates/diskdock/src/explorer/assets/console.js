@@ -3,7 +3,7 @@
 import { canEnter, canLeave, control, enter, leave, listings, makeExample, refuse, takes, verbsOf } from "./acts.js";
 import { all, element, keep, one } from "./common.js";
 import { atLeast, keyed, matching, paged, refill } from "./keyed.js";
-import { region } from "./key.js";
+import { MAIN, region, world } from "./key.js";
 import { callRow, columns, deadline, identity, operationState, showWhether, since, smallButton, status, tableRow, tellTime } from "./rows.js";
 import { watchForever } from "./stream.js";
 
@@ -36,6 +36,16 @@ const MORE = {
   operations: "There are more operations than are shown: diskdock admin operations lists all.",
 };
 const isCut = (name) => !!picture.cut?.includes(name);
+
+// The console is that of the main world.
+async function tellWorld() {
+  const name = await world();
+  const place = one(".of-world");
+  place.hidden = name === MAIN;
+  place.textContent = `The key above leads to the world ${name}; what is shown here is the main one. Its pages of resources and its controls follow the key.`;
+}
+document.addEventListener("key-changed", tellWorld);
+tellWorld();
 
 const watch = () => watchForever({
   seen(now) {

@@ -2,6 +2,7 @@
 // command line under a form is made from the same fields.
 
 import { all, copyButton, element, keep, kept, one } from "./common.js";
+import { MAIN, use, world as worldOfKey } from "./key.js";
 
 const EVERY_MS = 2000;
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -74,6 +75,15 @@ const FORMS = {
     command: ({ name }, verb) => `hosts ${verb} ${quoted(name || "host-a")}`,
     asks: (_, verb) => verb === "remove" && "The host is forgotten until it registers again.",
   },
+  "new-world": {
+    send: ({ name, from, key }) => ["POST", "worlds", given({ name, from, key })],
+    command: ({ name, from, key }) => `world ${from ? "fork" : "new"}${name ? ` ${quoted(name)}` : ""}${options({ from: from === MAIN ? "" : from, key })}`,
+  },
+  world: {
+    send: ({ name }, verb) => [verb === "switch" ? "GET" : "DELETE", `worlds/${encodeURIComponent(name)}`],
+    command: ({ name }, verb) => `world ${verb} ${quoted(name || "test-1")}`,
+    asks: (_, verb) => verb === "delete" && "The world is gone with all that is in it, and its key leads nowhere.",
+  },
   "new-key": { send: ({ account }) => ["POST", "keys", given({ account })], command: ({ account }) => `key create${options({ account })}` },
   key: {
     send: ({ id }, verb) => (verb === "delete" ? ["DELETE", `keys/${encodeURIComponent(id)}`] : ["POST", `keys/${encodeURIComponent(id)}/${verb}`]),
@@ -96,12 +106,18 @@ const FORMS = {
 
 class Refused extends Error {}
 
+// The controls are those of the world that the key leads to; worlds and hosts are of the server.
+let world = MAIN;
+const ofServer = /^(worlds|hosts)(\/|$)/;
+const placed = (path) => (world === MAIN || ofServer.test(path) ? path : `worlds/${encodeURIComponent(world)}/${path}`);
+const inWorld = (command) => (world === MAIN ? command : command.replace(/^admin /, `admin --world ${quoted(world)} `));
+
 async function ask(method, path, body) {
   const headers = {};
   if (kept("token")) headers["x-diskdock-token"] = kept("token");
   if (body) headers["content-type"] = "application/json";
   const sent = body && !(body instanceof Blob) ? JSON.stringify(body) : body;
-  const response = await fetch(`/_diskdock/${path}`, { method, headers, body: sent, cache: "no-store" }).catch(() => {
+  const response = await fetch(`/_diskdock/${placed(path)}`, { method, headers, body: sent, cache: "no-store" }).catch(() => {
     // The reason of a browser may hold what was sent, and with it the token.
     throw new Refused("the server gives no answer");
   });
@@ -153,10 +169,16 @@ async function submit(form, button) {
 
 // A new key's secret is told this once.
 function told(answer, what) {
+  if (answer.access_key_secret) {
+    const { name, access_key_id: id, access_key_secret: secret } = answer;
+    if (what === SWITCH) use(id, secret);
+    return tell(true, `World ${name}: key ${id}, secret `, element("code", {}, secret), " ", copyButton(secret, "the secret"));
+  }
   if (!answer.secret) return tell(true, `${what}: done`);
   tell(true, `Key ${answer.id}, secret `, element("code", {}, answer.secret), " ", copyButton(answer.secret, "the secret"));
 }
 
+const SWITCH = "Use its key here";
 const items = (all) => element("ul", {}, ...all.map((item) => element("li", {}, element("code", {}, item))));
 // A list, or what can be done where there is nothing.
 const list = (all, none) => [all.length ? items(all) : none];
@@ -172,6 +194,7 @@ const NOW = {
   locks: ["instances/marked", ({ instances, more }) => marked(instances.filter(({ locks }) => locks.length), more, ({ id, locks }) => `${id}: ${locks.join(", ")}`, "No instance is locked.")],
   lost: ["instances/marked", ({ instances, more }) => marked(instances.filter(({ lost, paused }) => lost || paused), more, ({ id, lost, paused }) => `${id}: ${lost ? "cannot be reached" : paused}`, "Every machine that is on can be reached.")],
   hosts: ["hosts", ({ hosts }) => list(hosts.map(({ name, zone, state, instances, used, allowed }) => `${name} in ${zone}, ${state}: ${instances} instances, ${used.processors} of ${allowed.processors} processors`), "No hosts: this server runs its instances itself, or none has registered yet (diskdock host).")],
+  worlds: ["worlds", ({ worlds }) => list(worlds.map(({ name, from, created_at, access_key_id }) => `${name}${from ? `, a copy of ${from}` : ""}, key ${access_key_id}, made ${created_at}`), "None but the main one: make an empty one, or a copy of it, for a test of its own.")],
   keys: ["keys", ({ keys }) => list(keys.map(({ id, account, status }) => `${id} of account ${account}, ${status}`), "None: create one, or start the server with --key.")],
 };
 
@@ -194,7 +217,12 @@ async function lookAt(id, [path, written]) {
   if (made.textContent !== place.textContent) place.replaceChildren(...made.childNodes);
 }
 
-const look = () => Promise.all(Object.entries(NOW).map(([id, now]) => lookAt(id, now)));
+async function look() {
+  world = await worldOfKey();
+  one(".of-world").textContent = world === MAIN ? "" : `These are the controls of the world ${world}, to which the key above leads.`;
+  await Promise.all(Object.entries(NOW).map(([id, now]) => lookAt(id, now)));
+  document.dispatchEvent(new Event("looked"));
+}
 
 async function keepLooking() {
   if (!document.hidden) await look();
@@ -205,8 +233,9 @@ for (const form of all("form[data-form]")) {
   const { command } = FORMS[form.dataset.form];
   const code = one(".command code", form);
   let verb = one("button[name=verb]", form).value;
-  const show = () => (code.textContent = `diskdock ${command(Object.fromEntries(new FormData(form)), verb)}`);
+  const show = () => (code.textContent = `diskdock ${inWorld(command(Object.fromEntries(new FormData(form)), verb))}`);
   show();
+  document.addEventListener("looked", show);
   // The command is that of the button that is pointed at, or was last.
   for (const moved of ["pointerover", "focusin"]) form.addEventListener(moved, ({ target }) => {
     if (!target.matches("button[name=verb]")) return;

@@ -2,26 +2,31 @@
 
 import { ask } from "./api.js";
 
-const MOST = 100;
 // The vendor's actions take at most 500, and those that take fewer give as many as they do.
 const MOST_AT_ONCE = 500;
 
 const inside = (kind, reply) => kind.path.reduce((within, name) => within[name], reply);
 
+function asked(kind, within, more) {
+  const region = kind.in_region ? { RegionId: within } : {};
+  const size = kind.page_size ? { PageSize: String(kind.page_size) } : {};
+  return ask(kind.action, kind.version, { ...region, ...size, ...more });
+}
+
 // The entries of the list; only those with these ids, if they are named.
 export async function entries(kind, within, ids) {
-  const parameters = {};
-  if (kind.in_region) parameters.RegionId = within;
-  if (kind.paged) parameters.PageSize = String(MOST);
-  if (ids) parameters[kind.ids] = JSON.stringify(ids);
-  return inside(kind, await ask(kind.action, kind.version, parameters));
+  return inside(kind, await asked(kind, within, ids ? { [kind.ids]: JSON.stringify(ids) } : {}));
 }
 
 // All entries, page by page.
 export async function* pages(kind, within) {
   if (!kind.goes_on) {
-    yield await entries(kind, within);
-    return;
+    for (let number = 1; ; number++) {
+      const reply = await asked(kind, within, kind.numbered ? { PageNumber: String(number) } : {});
+      const found = inside(kind, reply);
+      yield found;
+      if (!kind.numbered || found.length < kind.page_size) return;
+    }
   }
   let token = "";
   do {

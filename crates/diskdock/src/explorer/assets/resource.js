@@ -3,9 +3,10 @@
 
 import { copyButton, element, one, pause } from "./common.js";
 import { regionOf } from "./follow.js";
+import { controlsPath } from "./key.js";
 import { keyed } from "./keyed.js";
 import { entries } from "./listing.js";
-import { callRow, columns, deadline, moment, operationState, resourceHref, showWhether, since, status, tableRow, tellTime } from "./rows.js";
+import { callRow, columns, deadline, duration, ending, moment, operationState, resourceHref, showWhether, since, status, tableRow, tellTime } from "./rows.js";
 import { watchForever, withToken } from "./stream.js";
 import { jsonView, linker } from "./tree.js";
 
@@ -20,7 +21,7 @@ const [kinds, nouns] = [JSON.parse(root.dataset.kinds), JSON.parse(root.dataset.
 const kind = kinds[noun];
 const watching = one(".watching");
 const refusal = one(".refusal", root);
-const [operationColumns, callColumns] = [columns("#operations"), columns("#calls")];
+const [operationColumns, endedColumns, eventColumns, callColumns] = ["#operations", "#ended", "#events", "#calls"].map(columns);
 const changes = one("#changes ol");
 let region = root.dataset.region;
 let last;
@@ -63,10 +64,20 @@ function showFields(entry) {
 }
 
 function operationRow(one) {
-  return tableRow([operationState(one), one.kind, one.phase, String(one.tries), one.given_up ? moment(one.created_at) : since(one.created_at), deadline(one), one.last_event], operationColumns);
+  return tableRow([operationState(one), one.kind, one.phase, String(one.tries), since(one.created_at), deadline(one), one.last_event], operationColumns);
+}
+
+function endedRow(one) {
+  return tableRow([ending(one.result), one.kind, moment(one.ended_at), one.took_ms === undefined ? "" : duration(one.took_ms), String(one.tries), one.reason], endedColumns);
+}
+
+function eventRow(one) {
+  return tableRow([moment(one.at), one.kind, one.phase, one.event], eventColumns);
 }
 
 const showOperations = keyed(one("#operations tbody"), operationRow);
+const showEnded = keyed(one("#ended tbody"), endedRow);
+const showEvents = keyed(one("#events tbody"), eventRow);
 const showCalls = keyed(one("#calls tbody"), (call) => callRow(call, nouns, callColumns));
 
 function showList(section, rows, show) {
@@ -75,7 +86,7 @@ function showList(section, rows, show) {
 }
 
 async function showHistory() {
-  const response = await fetch(`/_diskdock/history/${encodeURIComponent(id)}`, { headers: withToken(), cache: "no-store" });
+  const response = await fetch(`${await controlsPath()}/history/${encodeURIComponent(id)}`, { headers: withToken(), cache: "no-store" });
   const answer = await response.json();
   if (!response.ok) {
     refusal.replaceChildren(element("p", { class: "notice" }, `Without its history: ${answer.error}. The console takes the token.`));
@@ -83,6 +94,8 @@ async function showHistory() {
   }
   tellTime(answer.now);
   showList("#operations", answer.operations, showOperations);
+  showList("#ended", answer.ended, showEnded);
+  showList("#events", answer.events, showEvents);
   showList("#calls", answer.calls.map((call) => ({ ...call, id: call.request_id })), showCalls);
 }
 
@@ -130,6 +143,8 @@ one("#terminal .open")?.addEventListener("click", async (event) => {
 
 root.hidden = false;
 showList("#operations", [], showOperations);
+showList("#ended", [], showEnded);
+showList("#events", [], showEvents);
 showList("#calls", [], showCalls);
 one("h1 .id").after(" ", copyButton(id, id));
 document.addEventListener("key-changed", lookSoon);

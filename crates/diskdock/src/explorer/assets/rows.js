@@ -34,7 +34,7 @@ export function tellTime(text) {
   tick();
 }
 
-function duration(milliseconds) {
+export function duration(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 100) return `${seconds} s`;
   if (seconds < 6000) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
@@ -76,6 +76,7 @@ export function tableRow(cells, names) {
 
 // What an operation is at, and when its time is up.
 export const operationState = ({ given_up: isGivenUp }) => element("span", { class: `status${isGivenUp ? " gaveup" : ""}` }, isGivenUp ? "given up" : "in flight");
+export const ending = (result) => element("span", { class: `status ${result === "done" ? "available" : "gaveup"}` }, result);
 export const deadline = (one) => (one.given_up || !one.deadline_at ? "" : until(one.deadline_at));
 
 // Shows the table of a section, or that it has no rows.

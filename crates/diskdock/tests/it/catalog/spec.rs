@@ -220,6 +220,56 @@ fn parameters_name_kinds_of_resource_that_exist() {
     }
 }
 
+/// Parameters that are called like ids of a kind that is listed, and offer none of it.
+const OFFER_NOTHING: [&str; 7] = [
+    // The names of pairs that are new.
+    "CreateKeyPair KeyPairName",
+    "ImportKeyPair KeyPairName",
+    // An instance of KMS.
+    "CreateKey DKMSInstanceId",
+    // Refused, whatever it names.
+    "ReplaceSystemDisk DiskId",
+    // Whether an interface is the first one.
+    "RunInstances NetworkInterface.InstanceType",
+    // Access keys, of which there is no list that is the same for all.
+    "DeleteAccessKey UserAccessKeyId",
+    "UpdateAccessKey UserAccessKeyId",
+];
+
+/// Whether a parameter is called like the ids of a listed kind: `DiskId`, `ExcludeDiskId`, `DiskIds`.
+fn is_called_like_an_id(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let one = name.strip_suffix('s').unwrap_or(&name);
+    let ids = actions::resources().map(|kind| kind.listing.id.to_ascii_lowercase());
+    // Users, groups, roles and policies are named in parameters that also make them.
+    let ids = ids.filter(|id| id.ends_with("id") || id == "keypairname");
+    ids.chain(["instancetype".to_owned()]).any(|id| one.ends_with(&id))
+}
+
+#[test]
+fn parameters_that_take_an_id_offer_what_there_is() {
+    fn check(action: &str, specs: &[ParamSpec], prefix: &str, silent: &mut BTreeSet<String>) {
+        for parameter in specs {
+            let (name, place) = (parameter.name, format!("{action} {prefix}{}", parameter.name));
+            assert!(parameter.names.is_none() || parameter.offers == parameter.names, "{place}");
+            match parameter.offers {
+                Some(noun) => assert!(actions::resource(noun).is_some(), "{place}: {noun}"),
+                None if parameter.children.is_empty() && is_called_like_an_id(name) => {
+                    silent.insert(place);
+                }
+                None => {}
+            }
+            check(action, parameter.children, &format!("{prefix}{name}."), silent);
+        }
+    }
+    let mut silent = BTreeSet::new();
+    for spec in actions::all().map(|listed| listed.spec()) {
+        check(spec.name, spec.parameters, "", &mut silent);
+    }
+    let listed = OFFER_NOTHING.map(str::to_owned).into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(silent, listed, "declare #[offers = …], or say why there is none");
+}
+
 #[test]
 fn every_asynchronous_action_declares_its_final_status() {
     for spec in actions::all().map(|listed| listed.spec()) {

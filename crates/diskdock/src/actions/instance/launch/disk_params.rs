@@ -36,6 +36,7 @@ params!(
         /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
         /// shows the account's service key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// Burst performance of `cloud_auto`.
         bursting_enabled: Option<bool>,
@@ -86,6 +87,7 @@ params!(
         /// The key of KMS, which has to be Enabled; needs `Encrypted`. Left out, an encrypted disk
         /// shows the account's service key.
         #[wire = "KMSKeyId"]
+        #[offers = "key"]
         kms_key_id: Option<Text<1, 128>>,
         /// The snapshot to make it from. The disk then has its size.
         snapshot_id: Option<SnapshotId>,

@@ -42,15 +42,18 @@ params!(
         /// Keep the password of the image; not together with `Password`.
         password_inherit: Option<bool>,
         /// The key pair for login to show. Not for Windows.
+        #[offers = "key pair"]
         #[common = true]
         key_pair_name: Option<Text<1, 128>>,
         /// The security group. One that this server made must be of the VPC of the vSwitch; any
         /// other id is only shown, and a placeholder if none is given.
+        #[offers = "security group"]
         #[common = true]
         security_group_id: Option<Text<1, 64>>,
         /// The vSwitch. One that this server made gives the VPC, the zone and the address; any
         /// other id is only shown, and a placeholder if none is given.
         #[wire = "VSwitchId"]
+        #[offers = "vswitch"]
         #[common = true]
         v_switch_id: Option<Text<1, 64>>,
         /// The private address; further instances get the addresses after it. Left out, one of the

@@ -29,6 +29,7 @@ params!(
         #[malformed = HOST_NAME_MALFORMED]
         host_names: Each<HostName>,
         /// Security groups to show; not together with `SecurityGroupId`.
+        #[offers = "security group"]
         security_group_ids: Each<Text<1, 64>>,
         /// Network interfaces. Where the primary one lies counts as if it were said directly.
         network_interface: Groups<NetworkInterface>,
@@ -75,10 +76,13 @@ params!(
         instance_type: Option<InterfaceKind>,
         /// The vSwitch to show.
         #[wire = "VSwitchId"]
+        #[offers = "vswitch"]
         v_switch_id: Option<Text<1, 64>>,
         /// The security group to show.
+        #[offers = "security group"]
         security_group_id: Option<Text<1, 64>>,
         /// The security groups to show.
+        #[offers = "security group"]
         security_group_ids: Each<Text<1, 64>>,
         /// The private address to show.
         #[malformed = PRIVATE_IP_MALFORMED]
