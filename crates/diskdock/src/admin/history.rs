@@ -21,8 +21,8 @@ const SHOWN: usize = 20;
 /// Entries of a list of the history, at most.
 const LATEST: usize = 200;
 
-/// What is known about the resource with this id, latest first: the calls of this process that
-/// named or made it, refused ones too, but no successful reads; accepted writes of earlier
+/// The history of the resource with this id, latest first: the calls of this process that named
+/// or made it, refused ones too, but no successful reads; accepted writes of earlier
 /// processes; operations on it that are under way; those that ended in this process, and those
 /// that were given up in earlier ones; and the events of operations of this process.
 pub(crate) async fn history(

@@ -14,7 +14,6 @@ use super::text::{action_href, capital};
 use crate::actions::{all, resource, resources};
 use crate::catalog::{Listed, ParamSpec, Repeat, Resource, Risk, Shape};
 use crate::gateway::recent::{CHANGES, RECORDS};
-use crate::operations::{ENDED, EVENTS};
 
 /// The kind of resource of this noun, if its resources have pages: those that can be asked for by
 /// their ids.
@@ -75,7 +74,7 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             section id="ended" {
                 h2 { "Ended operations" }
                 p.hint {
-                    "Of the latest " (ENDED) " that ended since the server started, and those that the store \
+                    "Those among the latest that ended since the server started, and those that the store \
                      keeps as given up."
                 }
                 p.quiet { "None of these was on it." }
@@ -84,8 +83,8 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
             section id="events" {
                 h2 { "Events" }
                 p.hint {
-                    "What its operations waited for, and what failed and was tried again: of the latest " (EVENTS)
-                    " since the server started."
+                    "Waits of its operations, and steps that failed and were tried again, among the latest \
+                     since the server started."
                 }
                 p.quiet { "There was none." }
                 div.operations { (table("Events", EVENTS_OF_OPERATIONS)) }

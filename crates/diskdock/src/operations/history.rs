@@ -9,9 +9,9 @@ use domain::Moment;
 use crate::store::OperationRow;
 
 /// Operations that ended, at most.
-pub(crate) const ENDED: usize = 1_000;
+const ENDED: usize = 1_000;
 /// Events, at most.
-pub(crate) const EVENTS: usize = 1_000;
+const EVENTS: usize = 1_000;
 /// The longest state of an operation that is kept with it, in bytes.
 const STATE: usize = 4 * 1024;
 

@@ -44,7 +44,7 @@ pub(crate) use crate::hypervisor::TransientError;
 pub use background_tasks::BackgroundTasks;
 pub use discard_volumes::discard_volumes;
 pub(crate) use disk_damages::mark_disk;
-pub(crate) use history::{ENDED, EVENTS, EndedOperation, OperationEvent};
+pub(crate) use history::{EndedOperation, OperationEvent};
 pub(crate) use host_questions::ask_for_console;
 pub use host_tasks::HostTasks;
 pub use jobs::{Selected, Selection, TimeLeft};

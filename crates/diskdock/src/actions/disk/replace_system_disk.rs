@@ -110,8 +110,7 @@ pub(crate) struct Facts {
     has_snapshot_in_progress: bool,
     /// The login of the new system, as far as it is another.
     login: NewLogin,
-    /// The key that the new disk names or that of the snapshot of its image: the one that can be
-    /// used less.
+    /// The key that the new disk names or that of its image's snapshot: the one of less use.
     keys: KeyUse,
     now: Moment,
 }

@@ -221,7 +221,7 @@ fn parameters_name_kinds_of_resource_that_exist() {
 }
 
 /// Parameters that are called like ids of a kind that is listed, and offer none of it.
-const OFFER_NOTHING: [&str; 7] = [
+const OFFER_NOTHING: [&str; 8] = [
     // The names of pairs that are new.
     "CreateKeyPair KeyPairName",
     "ImportKeyPair KeyPairName",
@@ -229,6 +229,8 @@ const OFFER_NOTHING: [&str; 7] = [
     "CreateKey DKMSInstanceId",
     // Refused, whatever it names.
     "ReplaceSystemDisk DiskId",
+    // Anything that is paid for, not only instances of ECS.
+    "QueryAvailableInstances InstanceIDs",
     // Whether an interface is the first one.
     "RunInstances NetworkInterface.InstanceType",
     // Access keys, of which there is no list that is the same for all.
@@ -236,7 +238,7 @@ const OFFER_NOTHING: [&str; 7] = [
     "UpdateAccessKey UserAccessKeyId",
 ];
 
-/// Whether a parameter is called like the ids of a listed kind: `DiskId`, `ExcludeDiskId`, `DiskIds`.
+/// Whether a parameter is called like ids of a listed kind: `DiskId`, `ExcludeDiskId`, `DiskIds`.
 fn is_called_like_an_id(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let one = name.strip_suffix('s').unwrap_or(&name);
