@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
-use crate::actions::PRODUCTS;
+use super::follow::described;
+use crate::actions::{PRODUCTS, resource};
 
 /// The part of the explorer that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ fn top(section: Section) -> Markup {
                     aria-label="Search actions, parameters and error codes" autocomplete="off"
                     data-index=(assets::href(assets::INDEX));
             }
-            div.key {}
+            div.key data-tried=[resource("region").map(|one| described(one).to_string())] {}
         }
     }
 }

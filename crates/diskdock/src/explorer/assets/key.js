@@ -77,8 +77,9 @@ async function check() {
   fault.replaceChildren();
   // Signing wants this key.
   const { ask } = await import("./api.js");
+  const { action, version } = JSON.parse(place.dataset.tried);
   try {
-    await ask("DescribeRegions", "2014-05-26", {});
+    await ask(action, version, {});
   } catch ({ status, code }) {
     if (status !== 403 || /AccessKey|Signature/.test(code)) tellFault(code);
   }

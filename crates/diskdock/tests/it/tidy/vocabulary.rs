@@ -283,7 +283,7 @@ fn no_file_uses_the_old_vocabulary() {
 }
 
 /// Rooms that know the worlds of a server; elsewhere the word would be another one for something.
-const KNOW_WORLDS: &[&str] = &["admin", "assembly", "cli", "gateway"];
+const KNOW_WORLDS: &[&str] = &["admin", "assembly", "cli", "explorer", "gateway"];
 
 #[test]
 fn source_calls_the_hypervisor_by_its_name() {
