@@ -348,7 +348,8 @@ test("a field that only narrows a list offers what there is, beyond the first pa
   await page.goto(`${server.origin}/explorer/actions/DescribeInstances?RegionId=${REGION}`);
   if (!(await page.locator("#in-KeyPairName").isVisible())) await page.locator(".more-rows summary").click();
   for (const name of ["pair-0", "pair-51"]) {
-    await page.locator("#in-KeyPairName").fill(name);
+    // Without its first letter: the only one that is left, once it is in the field, is offered no more.
+    await page.locator("#in-KeyPairName").fill(name.slice(1));
     await page.locator("#offered").getByRole("option", { name }).first().waitFor();
   }
   await page.keyboard.press("ArrowDown");

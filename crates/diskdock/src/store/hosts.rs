@@ -101,9 +101,10 @@ pub trait HostWrites {
     /// Asks a host. Gives the number of the question; none if 32 wait for it already. Those
     /// that were asked long ago are forgotten.
     fn ask_host(&mut self, host: &str, question: &str) -> Result<Option<i64>, StoreError>;
-    /// Answers a question, if it is still there: a number can come again once it was taken back.
+    /// Answers a question, if it is still there: a number can come again once it was
+    /// withdrawn.
     fn answer_question(&mut self, asked: &WaitingQuestion, answer: &str) -> Result<(), StoreError>;
-    /// Takes a question back, with its answer.
+    /// Withdraws a question, with its answer.
     fn forget_question(&mut self, number: i64) -> Result<(), StoreError>;
     /// An operation, which is begun under the name of this host, waits to be taken by it.
     fn queue_work(&mut self, host: &str, operation: OperationId) -> Result<(), StoreError>;
