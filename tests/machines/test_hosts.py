@@ -7,7 +7,7 @@ import pathlib
 import pytest
 from cluster import Cluster
 from alibabacloud_tea_openapi.exceptions import ClientException
-from host import until
+from host import REGION, until
 from snapshots import begin
 
 # Where a host is killed: with the bytes of a disk just made, and on the way to the guest and back.
