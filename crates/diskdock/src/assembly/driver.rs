@@ -1,5 +1,6 @@
 //! The hypervisor of a server, as the options choose it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,8 +93,10 @@ impl Driver {
 
     /// Machines run on hosts. New disks are there at once: no host has them yet.
     fn elsewhere(store: &Arc<Store>) -> Driver {
-        let store = Arc::clone(store);
+        // Writes hold the environment, and so this: the last of them must not close the store.
+        let store = Arc::downgrade(store);
         let console = move |id: &InstanceId| {
+            let store = store.upgrade().ok_or_else(|| io::Error::other("the server stops"))?;
             tokio::runtime::Handle::current().block_on(ask_for_console(&store, id))
         };
         Driver {

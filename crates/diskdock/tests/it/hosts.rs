@@ -8,6 +8,8 @@ mod lost;
 mod processes;
 mod silence;
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diskdock::store::StoreError;
@@ -68,6 +70,17 @@ async fn output_of_a_console_comes_from_its_host() {
     let store = &server.assembly.gateway.services.store;
     let left = store.read_blocking(|tx| tx.questions("a")).unwrap();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn environment_that_a_write_holds_keeps_no_store_open() {
+    let server = server().await;
+    let services = &server.assembly.gateway.services;
+    let environment = services.environment.current();
+    let store = Arc::downgrade(&services.store);
+    drop(server);
+    assert_eq!(store.strong_count(), 0, "the last write would close the store that does it");
+    drop(environment);
 }
 
 #[tokio::test]
