@@ -76,9 +76,11 @@ impl PostgresTx<'_> {
              SET until_s = greatest(forgotten_nonces.until_s, excluded.until_s)",
             values,
         )?;
+        // By their places: compared by value, many are compared with each other while the database
+        // has no statistics of the table yet, and the statement runs out of time.
         let forgotten = self.execute(
-            "DELETE FROM nonces WHERE (timestamp_s, hash) IN (SELECT timestamp_s, hash FROM nonces \
-             WHERE timestamp_s < $1 ORDER BY timestamp_s, hash LIMIT $2)",
+            "DELETE FROM nonces WHERE ctid = ANY(ARRAY(SELECT ctid FROM nonces \
+             WHERE timestamp_s < $1 ORDER BY timestamp_s, hash LIMIT $2))",
             values,
         )?;
         Ok(forgotten == u64::from(NONCES_FORGOTTEN))
