@@ -20,6 +20,8 @@ use crate::store::{CallRecord, OperationRow, StoreError};
 const SHOWN: usize = 20;
 /// Entries of a list of the history, at most.
 const LATEST: usize = 200;
+/// The result of an operation that did not do what it was for.
+const GIVEN_UP: &str = "given up";
 
 /// The history of the resource with this id, latest first: the calls of this process that named
 /// or made it, refused ones too, but no successful reads; accepted writes of earlier
@@ -68,22 +70,20 @@ async fn ended_operations(services: &Services, id: &str) -> Result<Vec<Value>, S
 
 /// An operation that ended in this process.
 fn shown_end(EndedOperation { row, at, reason }: &EndedOperation) -> Value {
-    json!({
-        "id": row.id,
-        "kind": row.kind,
-        "disk": row.disk,
-        "instance": row.instance,
-        "tries": row.tries,
-        "created_at": with_seconds(row.created_at),
-        "ended_at": with_seconds(*at),
-        "took_ms": at.since_ms(row.created_at),
-        "result": if reason.is_some() { "given up" } else { "done" },
-        "reason": reason,
-    })
+    let result = if reason.is_some() { GIVEN_UP } else { "done" };
+    let mut shown = shown_ended(row, result, reason.as_deref());
+    shown["ended_at"] = with_seconds(*at).into();
+    shown["took_ms"] = at.since_ms(row.created_at).into();
+    shown
 }
 
 /// An operation that was given up in an earlier process, or by another server: when is not kept.
 fn shown_failure(row: &OperationRow) -> Value {
+    shown_ended(row, GIVEN_UP, Some(&row.last_event))
+}
+
+/// An operation that ended, as far as that is always known.
+fn shown_ended(row: &OperationRow, result: &str, reason: Option<&str>) -> Value {
     json!({
         "id": row.id,
         "kind": row.kind,
@@ -91,8 +91,8 @@ fn shown_failure(row: &OperationRow) -> Value {
         "instance": row.instance,
         "tries": row.tries,
         "created_at": with_seconds(row.created_at),
-        "result": "given up",
-        "reason": row.last_event,
+        "result": result,
+        "reason": reason,
     })
 }
 

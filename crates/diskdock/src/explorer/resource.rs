@@ -71,24 +71,10 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
                 p.quiet { "None is under way." }
                 div.operations { (table("Operations", OPERATIONS)) }
             }
-            section id="ended" {
-                h2 { "Ended operations" }
-                p.hint {
-                    "Those among the latest that ended since the server started, and those that the store \
-                     keeps as given up."
-                }
-                p.quiet { "None of these was on it." }
-                div.operations { (table("Ended operations", ENDED_OPERATIONS)) }
-            }
-            section id="events" {
-                h2 { "Events" }
-                p.hint {
-                    "Waits of its operations, and steps that failed and were tried again, among the latest \
-                     since the server started."
-                }
-                p.quiet { "There was none." }
-                div.operations { (table("Events", EVENTS_OF_OPERATIONS)) }
-            }
+            (past("ended", "Ended operations", ENDED_OPERATIONS, "Those among the latest that ended since the \
+                server started, and those that the store keeps as given up.", "None of these was on it."))
+            (past("events", "Events", EVENTS_OF_OPERATIONS, "Waits of its operations, and steps that failed and \
+                were tried again, among the latest since the server started.", "There was none."))
             section id="calls" {
                 h2 { "Calls" }
                 p.hint {
@@ -102,6 +88,18 @@ pub(super) fn page(kind: &'static Resource, id: &str, region: Option<&str>) -> M
     };
     let title = format!("{noun} {id}");
     whole(&title, Section::Console, &["resource.js"], &body)
+}
+
+/// A list of what is over: where it comes from, and what is said while it is empty.
+fn past(id: &str, title: &str, columns: &[&str], origin: &str, empty: &str) -> Markup {
+    html! {
+        section id=(id) {
+            h2 { (title) }
+            p.hint { (origin) }
+            p.quiet { (empty) }
+            div.operations { (table(title, columns)) }
+        }
+    }
 }
 
 /// The kind of resource that has a serial console.

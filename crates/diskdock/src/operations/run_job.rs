@@ -179,7 +179,8 @@ impl Runner {
             operation.finish(outcome, tx, now)
         };
         failpoint::hit("operation.ending");
-        match self.store.write_progress(prefetch(&row), write).await {
+        let ahead = self.store.prefetch(|| prefetch(&row));
+        match self.store.write_progress(ahead, write).await {
             Ok(()) => {
                 failpoint::hit("operation.ended");
                 self.count(&row, &outcome);

@@ -168,7 +168,7 @@ pub(crate) async fn refuse(
     refusal: ActionError,
 ) -> ActionError {
     let Some(nonce) = request.nonce else { return refusal };
-    let ahead = Prefetch::default().nonce(Some(nonce));
+    let ahead = services.store.prefetch(|| Prefetch::default().nonce(Some(nonce)));
     let save = move |tx: &mut dyn WriteTx| tx.save_nonce(&nonce);
     let stored = services.store.write_briefly_after(ahead, save, |is_new| is_new).await;
     match stored {

@@ -55,10 +55,7 @@ pub(super) async fn carry_out(
     let (record, nonce) = (record(listed.spec(), request, now), request.nonce);
     let (quotas, server) = (services.quotas, services.store.server().to_owned());
     let authorization = AccessCheck::of(listed, request);
-    let ahead = match services.store.reads_ahead() {
-        true => prefetch(listed, request, token.as_ref()),
-        false => Prefetch::default(),
-    };
+    let ahead = services.store.prefetch(|| prefetch(listed, request, token.as_ref()));
     let write = move |tx: &mut dyn WriteTx| {
         // The nonce of a refused request is stored as well: a replay could be accepted later.
         if let Some(nonce) = &nonce

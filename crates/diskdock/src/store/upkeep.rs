@@ -69,9 +69,10 @@ impl Store {
         self.term.as_ref().map(|term| term.host.clone()).unwrap_or_default()
     }
 
-    /// See [`Engine::reads_ahead`].
-    pub(crate) fn reads_ahead(&self) -> bool {
-        self.engine.reads_ahead()
+    /// The rows that a write is going to look at; an engine that does not read them ahead is told
+    /// none, and they are not even made out.
+    pub(crate) fn prefetch(&self, rows: impl FnOnce() -> Prefetch) -> Prefetch {
+        if self.engine.reads_ahead() { rows() } else { Prefetch::default() }
     }
 
     /// Is notified when operations may wait for hosts. Nothing may rely on it.

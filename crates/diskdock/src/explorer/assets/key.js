@@ -17,7 +17,10 @@ export function key() {
 
 export const region = () => kept("region") || "cn-hangzhou";
 
-const changed = () => document.dispatchEvent(new Event("key-changed"));
+function changed() {
+  controls = undefined;
+  document.dispatchEvent(new Event("key-changed"));
+}
 
 // The world that the key leads to. Whoever may not look at worlds is taken to be in the main one.
 export async function world() {
@@ -30,11 +33,11 @@ export async function world() {
   }
 }
 
-// Where the operator's controls of that world are.
-export async function controlsPath() {
-  const name = await world();
-  return name === MAIN ? "/_diskdock" : `/_diskdock/worlds/${encodeURIComponent(name)}`;
-}
+// Where the operator's controls of that world are: looked for once for each key, since a page that
+// follows changes asks at each of them.
+let controls;
+export const controlsPath = () =>
+  (controls ??= world().then((name) => (name === MAIN ? "/_diskdock" : `/_diskdock/worlds/${encodeURIComponent(name)}`)));
 
 export function use(id, secret) {
   keep("key", id);
